@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PauseOnnx.Model;
+
+/// <summary>
+/// Writes a folder so that a reader sees the old one or the new one, never half: into a temporary sibling, flushed to the
+/// disk, then renamed. A failure or cancellation leaves the old folder untouched and nothing beside it.
+/// </summary>
+public static class AtomicFolder
+{
+    /// <summary>Checks early, before hours of work, that <see cref="Write"/> will be allowed to replace a folder.</summary>
+    /// <param name="target">The folder to be written.</param>
+    /// <param name="marker">A file, relative to the folder, that only an earlier result of the same kind holds.</param>
+    /// <exception cref="IOException">The folder holds something else, or its parent cannot be written.</exception>
+    public static void Check(string target, string marker)
+    {
+        if (File.Exists(target))
+        {
+            throw new IOException($"'{target}' is a file; expected a folder that does not exist yet.");
+        }
+
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, marker)))
+        {
+            throw new IOException($"'{target}' holds files but no {marker}, so it is not an earlier result and is not replaced; choose another folder.");
+        }
+
+        Directory.Delete(CreateSibling(target, "tmp"), recursive: true);
+    }
+
+    /// <summary>Writes a folder and replaces an earlier one of the same kind.</summary>
+    /// <param name="target">The folder; created, or replaced when it holds <paramref name="marker"/>.</param>
+    /// <param name="marker">A file, relative to the folder, that <paramref name="write"/> makes and nothing else has.</param>
+    /// <param name="write">Fills the temporary folder it is given.</param>
+    /// <exception cref="IOException">The folder cannot be written, or holds something else.</exception>
+    public static void Write(string target, string marker, Action<string> write)
+    {
+        Check(target, marker);
+        RemoveLeftovers(target);
+        var temporary = CreateSibling(target, "tmp");
+        try
+        {
+            write(temporary);
+            Flush(temporary);
+            Replace(target, temporary);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+            {
+                Directory.Delete(temporary, recursive: true);
+            }
+        }
+    }
+
+    private static void Replace(string target, string temporary)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(temporary, target);
+            return;
+        }
+
+        var old = SiblingName(target, "old");
+        Directory.Move(target, old);
+        try
+        {
+            Directory.Move(temporary, target);
+        }
+        catch
+        {
+            Directory.Move(old, target);
+            throw;
+        }
+
+        Directory.Delete(old, recursive: true);
+    }
+
+    // A killed process leaves its temporary folder behind, or, killed between two renames, the old folder aside.
+    private static void RemoveLeftovers(string target)
+    {
+        var (parent, name) = Split(target);
+        foreach (var folder in Directory.EnumerateDirectories(parent, $".{name}.*"))
+        {
+            var parts = Path.GetFileName(folder)[(name.Length + 2)..].Split('.');
+            if (parts.Length != 2 || parts[1] is not ("tmp" or "old")
+                || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var process) || IsRunning(process))
+            {
+                continue;
+            }
+
+            if (parts[1] == "old" && !Directory.Exists(target))
+            {
+                Directory.Move(folder, target);
+            }
+            else
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static bool IsRunning(int process)
+    {
+        try
+        {
+            using var running = Process.GetProcessById(process);
+            return !running.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static string CreateSibling(string target, string suffix)
+    {
+        var sibling = SiblingName(target, suffix);
+        if (Directory.Exists(sibling))
+        {
+            Directory.Delete(sibling, recursive: true);
+        }
+
+        try
+        {
+            Directory.CreateDirectory(sibling);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Cannot write beside '{target}': {e.Message}", e);
+        }
+
+        return sibling;
+    }
+
+    private static string SiblingName(string target, string suffix)
+    {
+        var (parent, name) = Split(target);
+        return Path.Combine(parent, $".{name}.{Environment.ProcessId}.{suffix}");
+    }
+
+    private static (string Parent, string Name) Split(string target)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        return (Path.GetDirectoryName(full) ?? throw new IOException($"'{target}' is the root of a disk; expected a folder inside it."), Path.GetFileName(full));
+    }
+
+    private static void Flush(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(handle);
+        }
+    }
+}

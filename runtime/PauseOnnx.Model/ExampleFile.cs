@@ -1,0 +1,70 @@
+using System.Text.Json;
+
+namespace PauseOnnx.Model;
+
+/// <summary>One question and its answer.</summary>
+/// <param name="Prefix">What the model is given.</param>
+/// <param name="Work">
+/// The worked solution between prefix and answer, present in pause-pretraining documents only, where its tokens may be
+/// replaced by <c>&lt;pause&gt;</c>; empty when there is none.
+/// </param>
+/// <param name="Target">The answer.</param>
+public sealed record Example(string Prefix, string Work, string Target);
+
+/// <summary>JSON lines of <c>prefix</c>, <c>target</c> and, optionally, <c>work</c>.</summary>
+public static class ExampleFile
+{
+    /// <summary>Reads a file line by line; blank lines are skipped.</summary>
+    /// <exception cref="ModelFormatException">A line is not such an object; the message gives its number.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static IEnumerable<Example> Read(string file)
+    {
+        var number = 0;
+        foreach (var line in File.ReadLines(file))
+        {
+            number++;
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                yield return Parse(line, $"{file}, line {number}");
+            }
+        }
+    }
+
+    /// <summary>Writes examples, one a line.</summary>
+    public static void Write(string file, IEnumerable<Example> examples) => File.WriteAllLines(file, examples.Select(Format));
+
+    private static Example Parse(string line, string place)
+    {
+        var faults = new List<string>();
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new ModelFormatException($"Not a JSON object; expected \"prefix\" and \"target\" ({place}).");
+            }
+
+            var fields = new JsonFields(document.RootElement, "", faults);
+            var example = new Example(fields.Text("prefix"), fields.Text("work", ""), fields.Text("target"));
+            if (example.Target.Length == 0 && faults.Count == 0)
+            {
+                faults.Add("'target' is empty; expected the answer");
+            }
+
+            ModelFormatException.ThrowIfAny(faults, place);
+            return example;
+        }
+        catch (JsonException e)
+        {
+            throw new ModelFormatException($"Not valid JSON; expected an object with \"prefix\" and \"target\" ({place}).", e);
+        }
+    }
+
+    private static string Format(Example example)
+    {
+        var work = example.Work.Length > 0 ? $", \"work\": {Quote(example.Work)}" : "";
+        return $"{{\"prefix\": {Quote(example.Prefix)}{work}, \"target\": {Quote(example.Target)}}}";
+    }
+
+    private static string Quote(string text) => JsonSerializer.Serialize(text);
+}

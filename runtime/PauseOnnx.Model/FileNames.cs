@@ -1,0 +1,41 @@
+namespace PauseOnnx.Model;
+
+/// <summary>Names of the files in checkpoint, data and exported model folders.</summary>
+public static class FileNames
+{
+    /// <summary>The model's shape, in Hugging Face's words.</summary>
+    public const string Config = "config.json";
+
+    /// <summary>Defaults of generation, in Hugging Face's words.</summary>
+    public const string GenerationConfig = "generation_config.json";
+
+    /// <summary>Vocabulary and merges, in Hugging Face's format.</summary>
+    public const string Tokenizer = "tokenizer.json";
+
+    /// <summary>Special tokens and padding side, in Hugging Face's format.</summary>
+    public const string TokenizerConfig = "tokenizer_config.json";
+
+    /// <summary>All weights in one file.</summary>
+    public const string Weights = "model.safetensors";
+
+    /// <summary>Which weight is in which file, for a sharded checkpoint.</summary>
+    public const string WeightsIndex = "model.safetensors.index.json";
+
+    /// <summary>Prompts with the trainer's own logits, by which an export is proven.</summary>
+    public const string Reference = "reference.safetensors";
+
+    /// <summary>The graph.</summary>
+    public const string Onnx = "onnx/model.onnx";
+
+    /// <summary>The graph's weights.</summary>
+    public const string OnnxData = "onnx/model.onnx_data";
+
+    /// <summary>What was lowered how, node counts, sizes and parity figures.</summary>
+    public const string ExportReport = "export-report.json";
+
+    /// <summary>Folder of the training state inside a checkpoint.</summary>
+    public const string TrainerFolder = "trainer";
+
+    /// <summary>Step and settings of the training run, inside <see cref="TrainerFolder"/>.</summary>
+    public const string TrainerState = "trainer/state.json";
+}

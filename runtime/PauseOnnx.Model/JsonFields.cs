@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace PauseOnnx.Model;
+
+/// <summary>
+/// Reads the fields of one JSON object and collects every fault instead of stopping at the first, so that a user repairs a
+/// file once. A faulty field yields its fallback; call <see cref="ModelFormatException.ThrowIfAny"/> after the last one.
+/// </summary>
+/// <param name="json">The object to read.</param>
+/// <param name="path">Prefix of field names in messages: empty at the root, <c>pretrain.</c> inside that object.</param>
+/// <param name="faults">Where faults are added.</param>
+public sealed class JsonFields(JsonElement json, string path, List<string> faults)
+{
+    private readonly HashSet<string> _seen = [];
+
+    /// <summary>Parses a file that holds one JSON object.</summary>
+    /// <exception cref="ModelFormatException">The file is not JSON, or its root is not an object.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static JsonElement ParseObject(string file)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            var root = document.RootElement.Clone();
+            return root.ValueKind == JsonValueKind.Object
+                ? root
+                : throw new ModelFormatException($"The root is {Describe(root)}; expected a JSON object ({file}).");
+        }
+        catch (JsonException e)
+        {
+            throw new ModelFormatException($"Not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}; expected a JSON object ({file}).", e);
+        }
+    }
+
+    /// <summary>Whether the field is present and not null.</summary>
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>An integer within <paramref name="min"/>..<paramref name="max"/>; required when there is no fallback.</summary>
+    public int WholeNumber(string name, int? fallback = null, int min = 0, int max = int.MaxValue)
+    {
+        if (Value(name, fallback is null, $"an integer from {min}") is not { } value)
+        {
+            return fallback ?? min;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        var range = max == int.MaxValue ? $"an integer from {min}" : $"an integer from {min} to {max}";
+        Fault(name, value, range);
+        return fallback ?? min;
+    }
+
+    /// <summary>A finite number within <paramref name="min"/>..<paramref name="max"/>; required when there is no fallback.</summary>
+    public double Number(string name, double? fallback = null, double min = 0, double max = double.MaxValue)
+    {
+        var range = max == double.MaxValue
+            ? string.Create(CultureInfo.InvariantCulture, $"a number from {min}")
+            : string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}");
+        if (Value(name, fallback is null, range) is not { } value)
+        {
+            return fallback ?? min;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Fault(name, value, range);
+        return fallback ?? min;
+    }
+
+    /// <summary>true or false; required when there is no fallback.</summary>
+    public bool Flag(string name, bool? fallback = null)
+    {
+        if (Value(name, fallback is null, "true or false") is not { } value)
+        {
+            return fallback ?? false;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Fault(name, value, "true or false");
+        return fallback ?? false;
+    }
+
+    /// <summary>A string, one of <paramref name="allowed"/> when that is given; required when there is no fallback.</summary>
+    public string Text(string name, string? fallback = null, IReadOnlyCollection<string>? allowed = null)
+    {
+        var expected = allowed is null ? "a string" : string.Join(" or ", allowed.Select(a => $"'{a}'"));
+        if (Value(name, fallback is null, expected) is not { } value)
+        {
+            return fallback ?? "";
+        }
+
+        if (value.ValueKind == JsonValueKind.String && (allowed is null || allowed.Contains(value.GetString()!)))
+        {
+            return value.GetString()!;
+        }
+
+        Fault(name, value, expected);
+        return fallback ?? "";
+    }
+
+    /// <summary>A nested object's fields; null when the field is absent.</summary>
+    public JsonFields? Nested(string name)
+    {
+        if (Value(name, required: false, "an object") is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            return new JsonFields(value, $"{path}{name}.", faults);
+        }
+
+        Fault(name, value, "an object");
+        return null;
+    }
+
+    /// <summary>One integer or an array of integers, as Hugging Face writes <c>eos_token_id</c>; empty when absent.</summary>
+    public IReadOnlyList<int> IntList(string name)
+    {
+        if (Value(name, required: false, "an integer or a list of integers") is not { } value)
+        {
+            return [];
+        }
+
+        var items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : new[] { value };
+        if (items.All(i => i.ValueKind == JsonValueKind.Number && i.TryGetInt32(out _)))
+        {
+            return [.. items.Select(i => i.GetInt32())];
+        }
+
+        Fault(name, value, "an integer or a list of integers");
+        return [];
+    }
+
+    /// <summary>The raw value; null when absent or null. The caller validates it.</summary>
+    public JsonElement? Raw(string name) => Value(name, required: false, "");
+
+    /// <summary>Adds a fault that concerns several fields or a rule of the caller's.</summary>
+    public void Fault(string sentence) => faults.Add(sentence);
+
+    /// <summary>Adds a fault for every field that nobody asked for: a misspelt setting must not be ignored.</summary>
+    public void RefuseUnknown()
+    {
+        foreach (var property in json.EnumerateObject().Where(p => !_seen.Contains(p.Name)))
+        {
+            faults.Add($"'{path}{property.Name}' is unknown; expected one of {string.Join(", ", _seen.Order())}");
+        }
+    }
+
+    private JsonElement? Value(string name, bool required, string expected)
+    {
+        var value = Find(name);
+        if (value is null && required)
+        {
+            faults.Add($"'{path}{name}' is missing; expected {expected}");
+        }
+
+        return value;
+    }
+
+    private JsonElement? Find(string name)
+    {
+        _seen.Add(name);
+        return json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
+
+    private void Fault(string name, JsonElement value, string expected) =>
+        faults.Add($"'{path}{name}' is {Describe(value)}; expected {expected}");
+
+    private static string Describe(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 40 ? text.Replace('"', '\'') : $"{text[..40].Replace('"', '\'')}...";
+    }
+}

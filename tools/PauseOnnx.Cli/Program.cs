@@ -1,0 +1,14 @@
+using System.CommandLine;
+using PauseOnnx.CommandLine;
+
+namespace PauseOnnx.Cli;
+
+/// <summary>The <c>pauseonnx</c> command line.</summary>
+public static class Program
+{
+    /// <summary>Runs one command; returns the process's exit code.</summary>
+    public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
+
+    private static RootCommand CreateRoot() =>
+        new("Exports, runs and inspects language models that think before they speak: decoders with pause tokens as ONNX.");
+}

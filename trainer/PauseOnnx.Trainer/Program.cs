@@ -1,0 +1,13 @@
+using System.CommandLine;
+using PauseOnnx.CommandLine;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary>The <c>pauseonnx-train</c> command line.</summary>
+public static class Program
+{
+    /// <summary>Runs one command; returns the process's exit code.</summary>
+    public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
+
+    private static RootCommand CreateRoot() => new("Trains language models with pause tokens.");
+}
