@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace PauseOnnx.Model;
+
+/// <summary>What tokenizer_config.json says beyond tokenizer.json; its other keys concern hosts in other languages.</summary>
+/// <param name="EosId">Id that ends a text, or null.</param>
+/// <param name="PadId">Id that pads, or null.</param>
+internal sealed record TokenizerConfigJson(int? EosId, int? PadId)
+{
+    /// <summary>Reads a file.</summary>
+    /// <param name="file">A tokenizer_config.json.</param>
+    /// <param name="tokenizer">Knows the tokens' ids.</param>
+    /// <exception cref="ModelFormatException">The file is not valid, or names a token that does not exist.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TokenizerConfigJson Read(string file, TokenizerJson tokenizer)
+    {
+        var faults = new List<string>();
+        var fields = new JsonFields(JsonFields.ParseObject(file), "", faults);
+        var config = new TokenizerConfigJson(ReadToken(fields, "eos_token", tokenizer), ReadToken(fields, "pad_token", tokenizer));
+        ModelFormatException.ThrowIfAny(faults, file);
+        return config;
+    }
+
+    // A string, or an object like those of added_tokens.
+    private static int? ReadToken(JsonFields fields, string name, TokenizerJson tokenizer)
+    {
+        if (!fields.Has(name))
+        {
+            return null;
+        }
+
+        var isObject = fields.Raw(name) is { ValueKind: JsonValueKind.Object };
+        var content = isObject ? fields.Nested(name)!.Text("content") : fields.Text(name);
+        var id = tokenizer.Find(content);
+        if (id is null && content.Length > 0)
+        {
+            fields.Fault($"'{name}' is '{content}'; expected a token of {FileNames.Tokenizer}");
+        }
+
+        return id;
+    }
+}

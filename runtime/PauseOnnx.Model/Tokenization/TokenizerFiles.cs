@@ -1,0 +1,112 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace PauseOnnx.Model;
+
+/// <summary>Writes tokenizer.json and tokenizer_config.json, which <see cref="Tokenizer"/> and Hugging Face's tools read.</summary>
+public static class TokenizerFiles
+{
+    /// <summary>The token that ends a text and pads a batch, as in GPT-2.</summary>
+    public const string EosToken = "<|endoftext|>";
+
+    private static readonly JsonSerializerOptions Indented =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>
+    /// Writes a byte-level BPE tokenizer and appends its two special tokens: <see cref="EosToken"/>, then <c>&lt;pause&gt;</c>
+    /// as the last id.
+    /// </summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <param name="vocabulary">Tokens in <see cref="ByteLevelAlphabet"/>, ids by position.</param>
+    /// <param name="merges">Pairs of tokens in order of rank; empty for a vocabulary of single characters.</param>
+    /// <param name="modelMaxLength">Longest sequence of the model in tokens; null when not known.</param>
+    /// <exception cref="ArgumentException">The vocabulary is empty or repeats a token, or a merge needs a token it lacks.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Write(
+        string folder, IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges, int? modelMaxLength = null)
+    {
+        Check(vocabulary, merges);
+        string[] special = [EosToken, TokenizerJson.PauseToken];
+        var tokenizer = new JsonObject
+        {
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
+            ["added_tokens"] = new JsonArray([.. special.Select((token, i) => AddedToken(token, vocabulary.Count + i))]),
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = ByteLevel(),
+            ["post_processor"] = null,
+            ["decoder"] = ByteLevel(),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = null,
+                ["end_of_word_suffix"] = null,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
+                ["ignore_merges"] = false,
+                ["vocab"] = new JsonObject(vocabulary.Concat(special).Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
+                ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
+            },
+        };
+        var config = new JsonObject
+        {
+            ["tokenizer_class"] = "PreTrainedTokenizerFast",
+            ["eos_token"] = EosToken,
+            ["pad_token"] = EosToken,
+            ["padding_side"] = "left",
+            ["clean_up_tokenization_spaces"] = false,
+        };
+        if (modelMaxLength is { } length)
+        {
+            config["model_max_length"] = length;
+        }
+
+        File.WriteAllText(Path.Combine(folder, FileNames.Tokenizer), tokenizer.ToJsonString(Indented) + "\n");
+        File.WriteAllText(Path.Combine(folder, FileNames.TokenizerConfig), config.ToJsonString(Indented) + "\n");
+    }
+
+    private static void Check(IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+    {
+        if (vocabulary.Count == 0)
+        {
+            throw new ArgumentException("The vocabulary is empty; expected at least one token.", nameof(vocabulary));
+        }
+
+        var tokens = new HashSet<string> { EosToken, TokenizerJson.PauseToken };
+        if (vocabulary.FirstOrDefault(t => t.Length == 0 || !tokens.Add(t)) is { } repeated)
+        {
+            throw new ArgumentException($"Token '{repeated}' is empty, repeated or special; expected each ordinary token once.", nameof(vocabulary));
+        }
+
+        foreach (var (left, right) in merges)
+        {
+            if (new[] { left, right, left + right }.FirstOrDefault(t => !tokens.Contains(t)) is { } missing)
+            {
+                throw new ArgumentException($"The merge of '{left}' and '{right}' needs '{missing}', which is not in the vocabulary.", nameof(merges));
+            }
+        }
+    }
+
+    private static JsonObject AddedToken(string content, int id) => new()
+    {
+        ["id"] = id,
+        ["content"] = content,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = false,
+        ["special"] = true,
+    };
+
+    private static JsonObject ByteLevel() => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = false,
+        ["trim_offsets"] = true,
+        ["use_regex"] = true,
+    };
+}

@@ -1,0 +1,58 @@
+using NUnit.Framework;
+using PauseOnnx.Model;
+using PauseOnnx.Tests.Support;
+
+namespace PauseOnnx.Tests.Model;
+
+public class TokenizerFilesTests
+{
+    [Test]
+    public void Write_OfSingleCharacters_GivesATokenizerWithEosAndPauseLast()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerFiles.Write(folder.Root, [.. "0123456789=.".Select(c => c.ToString())], []);
+        var tokenizer = Tokenizer.Load(folder.Root);
+        Assert.Multiple(() =>
+        {
+            Assert.That(tokenizer.VocabSize, Is.EqualTo(14));
+            Assert.That(tokenizer.EosId, Is.EqualTo(12));
+            Assert.That(tokenizer.PadId, Is.EqualTo(12));
+            Assert.That(tokenizer.PauseId, Is.EqualTo(13));
+            Assert.That(tokenizer.Encode("15=.<pause><|endoftext|>"), Is.EqualTo(new[] { 1, 5, 10, 11, 13, 12 }));
+            Assert.That(tokenizer.Decode([1, 13, 5, 12, 10]), Is.EqualTo("15="));
+        });
+    }
+
+    [Test]
+    public void Write_WithMerges_EncodesByTheirRank()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerFiles.Write(folder.Root, ["a", "b", "c", "Ġ", "ab", "abc", "bc", "Ġa"], [("b", "c"), ("a", "b"), ("ab", "c"), ("Ġ", "a")]);
+        var tokenizer = Tokenizer.Load(folder.Root);
+        Assert.Multiple(() =>
+        {
+            Assert.That(tokenizer.Encode("abc abab"), Is.EqualTo(new[] { 0, 6, 3, 4, 4 }));
+            Assert.That(tokenizer.Decode([0, 6, 3, 4, 4]), Is.EqualTo("abc abab"));
+        });
+    }
+
+    private static IEnumerable<TestCaseData> Refused()
+    {
+        yield return new TestCaseData(Array.Empty<string>(), "", "The vocabulary is empty").SetArgDisplayNames("empty vocabulary");
+        yield return new TestCaseData(new[] { "a", "a" }, "", "Token 'a' is empty, repeated or special").SetArgDisplayNames("repeated token");
+        yield return new TestCaseData(new[] { "a", "<pause>" }, "", "Token '<pause>' is empty, repeated or special").SetArgDisplayNames("special token");
+        yield return new TestCaseData(new[] { "a", "b" }, "b", "The merge of 'a' and 'b' needs 'ab'").SetArgDisplayNames("merge without result");
+    }
+
+    [TestCaseSource(nameof(Refused))]
+    public void Write_OfAContradiction_IsRefusedBeforeAnythingIsWritten(string[] vocabulary, string right, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        (string, string)[] merges = right.Length > 0 ? [("a", right)] : [];
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => TokenizerFiles.Write(folder.Root, vocabulary, merges), Throws.ArgumentException.With.Message.StartsWith(expected));
+            Assert.That(Directory.EnumerateFileSystemEntries(folder.Root), Is.Empty);
+        });
+    }
+}
