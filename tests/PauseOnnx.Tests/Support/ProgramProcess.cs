@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace PauseOnnx.Tests.Support;
+
+/// <summary>One of the built programs as a process of its own, as a user starts it.</summary>
+internal sealed class ProgramProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private ProgramProcess(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Append(_output, e.Data);
+        _process.ErrorDataReceived += (_, e) => Append(_errors, e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Standard output so far.</summary>
+    public string Output => Read(_output);
+
+    /// <summary>Standard error so far.</summary>
+    public string Errors => Read(_errors);
+
+    /// <summary>Starts <c>pauseonnx</c> or <c>pauseonnx-train</c>.</summary>
+    public static ProgramProcess Start(string program, params string[] arguments) =>
+        StartProcess("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments]);
+
+    /// <summary>Starts a program in a shell after a preparation such as <c>ulimit -f 8</c>.</summary>
+    public static ProgramProcess StartAfter(string preparation, string program, params string[] arguments) =>
+        StartProcess("bash", ["-c", $"{preparation}; exec dotnet \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments]);
+
+    /// <summary>Waits until the program has printed a text; fails the test when it ends without.</summary>
+    public void WaitForOutput(string text)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (_process.HasExited || clock.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"The program did not print '{text}': {Output} {Errors}");
+            }
+
+            Thread.Sleep(20);
+        }
+    }
+
+    /// <summary>Presses Ctrl-C.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits for the end and returns the exit code.</summary>
+    public int WaitForExit()
+    {
+        if (!_process.WaitForExit(Patience))
+        {
+            throw new InvalidOperationException($"The program did not end within {Patience}: {Output} {Errors}");
+        }
+
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static ProgramProcess StartProcess(string file, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new ProgramProcess(start);
+    }
+
+    private static void Append(StringBuilder builder, string? line)
+    {
+        lock (builder)
+        {
+            builder.AppendLine(line);
+        }
+    }
+
+    private static string Read(StringBuilder builder)
+    {
+        lock (builder)
+        {
+            return builder.ToString();
+        }
+    }
+}
