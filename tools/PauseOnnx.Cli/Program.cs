@@ -10,5 +10,8 @@ public static class Program
     public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
 
     private static RootCommand CreateRoot() =>
-        new("Exports, runs and inspects language models that think before they speak: decoders with pause tokens as ONNX.");
+        new("Exports, runs and inspects language models that think before they speak: decoders with pause tokens as ONNX.")
+        {
+            GenerateCommand.Create(),
+        };
 }

@@ -1,0 +1,86 @@
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Runtime;
+
+/// <summary>What an exported model folder holds, loaded and found to fit together.</summary>
+internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, GenerationConfig GenerationDefaults)
+{
+    private static readonly string[] Required = [FileNames.Config, FileNames.Tokenizer, FileNames.TokenizerConfig, FileNames.Onnx];
+
+    /// <summary>Reads every file, and reports the faults of all of them together.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="ModelFormatException">Files are missing, not valid or contradictory.</exception>
+    public static ModelFolder Load(string folder, PauseModelOptions options)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"'{folder}' is no folder; expected one written by 'pauseonnx export'.");
+        }
+
+        var missing = Required.Where(name => !File.Exists(Path.Combine(folder, name))).ToArray();
+        if (missing.Length > 0)
+        {
+            throw new ModelFormatException($"'{folder}' lacks {string.Join(", ", missing)}; expected a folder written by 'pauseonnx export'.");
+        }
+
+        var faults = new List<string>();
+        var config = Try(() => ModelConfigJson.Read(Path.Combine(folder, FileNames.Config)), faults);
+        var generation = Try(() => GenerationConfig.Read(Path.Combine(folder, FileNames.GenerationConfig)), faults);
+        var tokenizer = Try(() => Tokenizer.Load(folder), faults);
+        var session = config is null ? null : Try(() => DecoderSession.Load(Path.Combine(folder, FileNames.Onnx), config, options), faults);
+        faults.AddRange(FindContradictions(folder, config, generation, tokenizer, session));
+        if (faults.Count > 0)
+        {
+            session?.Release();
+            throw new ModelFormatException(string.Join(" ", faults));
+        }
+
+        return new ModelFolder(session!, tokenizer!, generation!);
+    }
+
+    private static T? Try<T>(Func<T> read, List<string> faults)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (ModelFormatException e)
+        {
+            faults.Add(e.Message);
+            return null;
+        }
+    }
+
+    private static IEnumerable<string> FindContradictions(
+        string folder, ModelConfig? config, GenerationConfig? generation, Tokenizer? tokenizer, DecoderSession? session)
+    {
+        if (config is not null && tokenizer is not null)
+        {
+            if (tokenizer.PauseId != config.Pause?.TokenId)
+            {
+                yield return $"The id of <pause> is {Show(tokenizer.PauseId)} in {FileNames.Tokenizer} and {Show(config.Pause?.TokenId)} in {FileNames.Config}; expected the same ({folder}).";
+            }
+
+            if (tokenizer.VocabSize > config.VocabSize)
+            {
+                yield return $"{FileNames.Tokenizer} has {tokenizer.VocabSize} ids; expected at most vocab_size, {config.VocabSize} ({folder}).";
+            }
+        }
+
+        if (config is not null && generation is not null)
+        {
+            foreach (var id in generation.EosTokenIds.Append(generation.PadTokenId ?? 0).Where(id => id < 0 || id >= config.VocabSize))
+            {
+                yield return $"{FileNames.GenerationConfig} names the id {id}; expected ids from 0 to {config.VocabSize - 1} ({folder}).";
+            }
+        }
+
+        if (session is not null && session.PauseCount != (session.Config.Pause?.Count ?? 0))
+        {
+            yield return $"The pause count is {session.PauseCount} in {FileNames.Onnx} and {session.Config.Pause?.Count ?? 0} in {FileNames.Config}; expected the same ({folder}).";
+        }
+    }
+
+    private static string Show(int? id) => id is null ? "none" : $"{id}";
+}
