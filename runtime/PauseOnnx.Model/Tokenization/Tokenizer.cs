@@ -15,6 +15,7 @@ public sealed class Tokenizer
     private readonly BpeTokenizer _bpe;
     private readonly Dictionary<string, int> _addedIds;
     private readonly Regex? _addedTokens;
+    private readonly Regex? _ordinaryAddedTokens;
     private readonly byte[][] _bytes;
     private readonly bool[]? _knownBytes;
 
@@ -24,9 +25,8 @@ public sealed class Tokenizer
         _bpe = BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges.Select(m => $"{m.Left} {m.Right}") });
         _addedIds = json.AddedTokens.ToDictionary(t => t.Content, t => t.Id);
 
-        // Alternatives are tried in order: the longest first gives the leftmost longest match, as Hugging Face has it.
-        var alternatives = _addedIds.Keys.OrderByDescending(t => t.Length).ThenBy(t => t, StringComparer.Ordinal).Select(Regex.Escape);
-        _addedTokens = _addedIds.Count > 0 ? new Regex(string.Join('|', alternatives), RegexOptions.CultureInvariant) : null;
+        _addedTokens = CreateMatcher(json.AddedTokens);
+        _ordinaryAddedTokens = CreateMatcher(json.AddedTokens.Where(t => !t.IsSpecial));
         _bytes = CreateBytes(json);
         var known = Enumerable.Range(0, 256).Select(b => json.Vocabulary.ContainsKey(ByteLevelAlphabet.ToSymbol((byte)b).ToString())).ToArray();
         _knownBytes = Array.TrueForAll(known, k => k) ? null : known;
@@ -57,14 +57,20 @@ public sealed class Tokenizer
         return new Tokenizer(json, TokenizerConfigJson.Read(Path.Combine(folder, FileNames.TokenizerConfig), json));
     }
 
-    /// <summary>The ids of a text. Special tokens written out in it become their ids; nothing is added at its ends.</summary>
+    /// <summary>The ids of a text. Nothing is added at its ends.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="recogniseSpecialTokens">
+    /// Whether special tokens written out in the text become their ids, as in Hugging Face's tokenizers; false for text of
+    /// which that would be an accident, such as a training corpus.
+    /// </param>
     /// <exception cref="FormatException">The vocabulary lacks a character of the text.</exception>
-    public int[] Encode(string text)
+    public int[] Encode(string text, bool recogniseSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>();
         var start = 0;
-        for (var match = _addedTokens?.Match(text); match is { Success: true }; match = match.NextMatch())
+        var matcher = recogniseSpecialTokens ? _addedTokens : _ordinaryAddedTokens;
+        for (var match = matcher?.Match(text); match is { Success: true }; match = match.NextMatch())
         {
             EncodeOrdinary(text, start..match.Index, ids);
             ids.Add(_addedIds[match.Value]);
@@ -95,6 +101,13 @@ public sealed class Tokenizer
     internal ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length
         ? _bytes[id]
         : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id is not in the vocabulary; expected 0 to {_bytes.Length - 1}.");
+
+    private static Regex? CreateMatcher(IEnumerable<AddedToken> tokens)
+    {
+        // Alternatives are tried in order: the longest first gives the leftmost longest match, as Hugging Face has it.
+        string[] alternatives = [.. tokens.Select(t => t.Content).OrderByDescending(t => t.Length).ThenBy(t => t, StringComparer.Ordinal).Select(Regex.Escape)];
+        return alternatives.Length > 0 ? new Regex(string.Join('|', alternatives), RegexOptions.CultureInvariant) : null;
+    }
 
     private static byte[][] CreateBytes(TokenizerJson json)
     {

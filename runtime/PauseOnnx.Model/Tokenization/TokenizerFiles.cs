@@ -69,6 +69,29 @@ public static class TokenizerFiles
         File.WriteAllText(Path.Combine(folder, FileNames.TokenizerConfig), config.ToJsonString(Indented) + "\n");
     }
 
+    /// <summary>Copies the two files of a tokenizer and appends <c>&lt;pause&gt;</c> as the last id if it has none.</summary>
+    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json.</param>
+    /// <param name="folder">An existing folder to write to.</param>
+    /// <exception cref="ModelFormatException">The source is not a tokenizer that <see cref="Tokenizer"/> reads.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static void CopyWithPause(string source, string folder)
+    {
+        var tokenizer = Tokenizer.Load(source);
+        var (from, to) = (Path.Combine(source, FileNames.Tokenizer), Path.Combine(folder, FileNames.Tokenizer));
+        File.Copy(Path.Combine(source, FileNames.TokenizerConfig), Path.Combine(folder, FileNames.TokenizerConfig), overwrite: true);
+        if (tokenizer.PauseId is not null)
+        {
+            File.Copy(from, to, overwrite: true);
+            return;
+        }
+
+        var json = JsonNode.Parse(File.ReadAllBytes(from))!;
+        var added = json["added_tokens"] as JsonArray ?? [];
+        added.Add(AddedToken(TokenizerJson.PauseToken, tokenizer.VocabSize));
+        json["added_tokens"] = added.DeepClone();
+        File.WriteAllText(to, json.ToJsonString(Indented) + "\n");
+    }
+
     private static void Check(IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
     {
         if (vocabulary.Count == 0)
