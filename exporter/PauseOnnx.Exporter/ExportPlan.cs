@@ -1,0 +1,58 @@
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Exporter;
+
+/// <summary>What an export will do, decided and checked before anything is built.</summary>
+/// <param name="Config">The exported model's shape; its pause count is the exported one.</param>
+/// <param name="IsDynamic">Whether a host may give another pause count.</param>
+/// <param name="Reference">Cases to prove the file by; empty when it is not to be proven.</param>
+internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyList<ReferenceCase> Reference)
+{
+    /// <summary>M_inf, in tokens.</summary>
+    public int PauseCount => Config.Pause?.Count ?? 0;
+
+    /// <summary>Reads a checkpoint's configuration and reference, and checks the options against them.</summary>
+    /// <exception cref="ArgumentException">The pause count does not fit the checkpoint.</exception>
+    /// <exception cref="ModelFormatException">A file does not hold what its format promises.</exception>
+    /// <exception cref="ExportException">There is no reference, or none for this pause count.</exception>
+    public static ExportPlan Read(ExportOptions options)
+    {
+        var config = ModelConfigJson.Read(Path.Combine(options.Checkpoint, FileNames.Config));
+        config = WithPauseCount(config, options);
+        IReadOnlyList<ReferenceCase> reference = options.Verify == Verification.None ? [] : ReadReference(options, config);
+        return new ExportPlan(config, options.DynamicPauseCount, reference);
+    }
+
+    private static ModelConfig WithPauseCount(ModelConfig config, ExportOptions options)
+    {
+        if (config.Pause is null)
+        {
+            return options.PauseCount is null or 0 && !options.DynamicPauseCount
+                ? config
+                : throw new ArgumentException($"The pause count is {(options.DynamicPauseCount ? "dynamic" : options.PauseCount)}, but '{options.Checkpoint}' has no <pause> token; expected 0, or a checkpoint that `pauseonnx-train` pretrained or finetuned with pauses.");
+        }
+
+        var count = options.PauseCount ?? config.Pause.Count;
+        return count >= 0 && count < config.MaxPositionEmbeddings
+            ? config with { Pause = config.Pause with { Count = count } }
+            : throw new ArgumentException($"The pause count is {count}; expected 0 to {config.MaxPositionEmbeddings - 1}, as '{options.Checkpoint}' has {config.MaxPositionEmbeddings} positions.");
+    }
+
+    private static ReferenceCase[] ReadReference(ExportOptions options, ModelConfig config)
+    {
+        const string stage = "proof";
+        var file = options.Reference ?? Path.Combine(options.Checkpoint, FileNames.Reference);
+        var count = config.Pause?.Count ?? 0;
+        var remedy = $"run `pauseonnx-train reference {options.Checkpoint} --pause-count {count}` to make one, or export unproven with `--verify none`";
+        if (!File.Exists(file))
+        {
+            throw new ExportException(stage, $"'{file}' is missing; expected the trainer's own logits to prove the export by: {remedy}.");
+        }
+
+        var cases = ReferenceFile.Read(file, config);
+        ReferenceCase[] fitting = [.. cases.Where(c => options.DynamicPauseCount || c.PauseCount == count)];
+        return fitting.Length > 0
+            ? fitting
+            : throw new ExportException(stage, $"'{file}' has cases for pause counts {string.Join(", ", cases.Select(c => c.PauseCount).Distinct().Order())}; expected one for {count}: {remedy}.");
+    }
+}
