@@ -83,7 +83,7 @@ public sealed class PauseModel : IDisposable
         IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        int[][] ids = [.. prompts.Select(Tokenizer.Encode)];
+        int[][] ids = [.. prompts.Select(p => Tokenizer.Encode(p))];
         return Task.Run(() => GenerateBatch(ids, options, cancellationToken), cancellationToken);
     }
 
