@@ -119,7 +119,7 @@ internal static class GenerateCommand
     private static Task PrintIdsAsync(PauseModel model, List<string> prompts, GenerationOptions options, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            using var generator = model.CreateGenerator([.. prompts.Select(model.Tokenizer.Encode)], options);
+            using var generator = model.CreateGenerator([.. prompts.Select(p => model.Tokenizer.Encode(p))], options);
             while (generator.Step(cancellationToken))
             {
             }
