@@ -12,5 +12,8 @@ public static class Program
     private static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
     {
         PrepareCommand.Create(),
+        PretrainCommand.Create(),
+        FinetuneCommand.Create(),
+        ReferenceCommand.Create(),
     };
 }

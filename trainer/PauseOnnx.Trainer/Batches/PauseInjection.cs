@@ -1,0 +1,96 @@
+namespace PauseOnnx.Trainer;
+
+/// <summary>How pauses get into pretraining sequences.</summary>
+public enum PauseMethod
+{
+    /// <summary>Not at all: standard pretraining.</summary>
+    None,
+
+    /// <summary>Between tokens, at random places: the paper's way.</summary>
+    Insert,
+
+    /// <summary>In place of tokens of a worked solution, which the model must then do without.</summary>
+    Replace,
+}
+
+/// <summary>
+/// Puts pauses into sequences and marks the targets that carry loss. A pause is never a target: the model is not asked to
+/// predict one, and the positions before them are ignored.
+/// </summary>
+/// <remarks>See <see href="https://arxiv.org/abs/2310.02226">Goyal et al., sections 3.1 and 3.2</see>. Pure functions.</remarks>
+public static class PauseInjection
+{
+    /// <summary>A question with its worked solution and answer; no pauses. Loss on all but the question.</summary>
+    public static TrainingSequence None(TokenizedExample example)
+    {
+        int[] ids = [.. example.Prefix, .. example.Work, .. example.Target];
+        var asked = Math.Max(1, example.Prefix.Length);
+        return new TrainingSequence(ids, [.. ids.Select((_, t) => t >= asked)]);
+    }
+
+    /// <summary>
+    /// Pause-pretraining as in the paper: floor(fraction T) pauses at uniformly random places of a sequence of T tokens,
+    /// then trimmed.
+    /// </summary>
+    /// <param name="example">What <see cref="None"/> makes of it receives the pauses.</param>
+    /// <param name="fraction">Pauses a token, 0-1; 0.1 in the paper.</param>
+    /// <param name="maxLength">Tokens kept; T itself in the paper, so that pauses push the end out.</param>
+    /// <param name="pauseId">Id of <c>&lt;pause&gt;</c>.</param>
+    /// <param name="random">Draws the places.</param>
+    public static TrainingSequence Insert(TokenizedExample example, double fraction, int maxLength, int pauseId, Random random)
+    {
+        var ids = None(example).Ids;
+        var pauses = (int)(fraction * ids.Length);
+        var length = ids.Length + pauses;
+        var injected = new TrainingSequence(new int[Math.Min(length, maxLength)], new bool[Math.Min(length, maxLength)]);
+        var next = 0;
+        for (var t = 0; t < injected.Ids.Length; t++)
+        {
+            // Each choice of places is equally likely: take a pause with the share of pauses among what is left.
+            if (random.NextDouble() * (length - t) < pauses)
+            {
+                injected.Ids[t] = pauseId;
+                pauses--;
+            }
+            else
+            {
+                (injected.Ids[t], injected.CarriesLoss[t]) = (ids[next], t > 0 && next >= example.Prefix.Length);
+                next++;
+            }
+        }
+
+        return injected;
+    }
+
+    /// <summary>
+    /// Pause-pretraining by replacement: u is drawn from U(0, 1), then each token of the worked solution becomes a pause with
+    /// probability u. Not the paper's way; closer to <see href="https://arxiv.org/abs/2404.15758">Pfau et al.</see>
+    /// </summary>
+    /// <param name="example">Its <see cref="TokenizedExample.Work"/> is where pauses go.</param>
+    /// <param name="pauseId">Id of <c>&lt;pause&gt;</c>.</param>
+    /// <param name="random">Draws u and the tokens.</param>
+    public static TrainingSequence Replace(TokenizedExample example, int pauseId, Random random)
+    {
+        var sequence = None(example);
+        var probability = random.NextDouble();
+        for (var t = example.Prefix.Length; t < example.Prefix.Length + example.Work.Length; t++)
+        {
+            if (random.NextDouble() < probability)
+            {
+                (sequence.Ids[t], sequence.CarriesLoss[t]) = (pauseId, false);
+            }
+        }
+
+        return sequence;
+    }
+
+    /// <summary>
+    /// Pause-finetuning: question, pauses, answer, without the worked solution. Loss on the answer only; the last pause
+    /// predicts its first token.
+    /// </summary>
+    /// <param name="example">Question and answer.</param>
+    /// <param name="count">M_ft, the number of pauses; 0 for standard finetuning.</param>
+    /// <param name="pauseId">Id of <c>&lt;pause&gt;</c>.</param>
+    public static TrainingSequence Append(TokenizedExample example, int count, int pauseId) =>
+        None(example with { Prefix = [.. example.Prefix, .. Enumerable.Repeat(pauseId, count)], Work = [] });
+}

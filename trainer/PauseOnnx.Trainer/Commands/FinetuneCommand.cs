@@ -1,0 +1,126 @@
+using System.CommandLine;
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary><c>pauseonnx-train finetune</c>: a pretrained checkpoint to one that answers after its pauses.</summary>
+internal static class FinetuneCommand
+{
+    // Both collapses that were seen while finetuning began from an accuracy below this.
+    private const double SafeAccuracy = 0.9;
+    private const int MaxHeldOut = 1024;
+
+    /// <summary>The command with its arguments.</summary>
+    internal static Command Create()
+    {
+        var shared = new TrainingCommandOptions();
+        var data = new Option<string>("--data")
+        {
+            Description = $"Data folder with {FileNames.Train} or {TokenDataset.InfoFile}, or a .jsonl file of examples. Its {FileNames.HeldOut}, where there is one, is measured before and after.",
+            Required = true,
+        };
+        var checkpoint = new Option<string>("--checkpoint") { Description = "Checkpoint folder to begin with.", Required = true };
+        var range = new Option<PauseRange?>("--m-ft")
+        {
+            Description = "Pauses between question and answer, instead of the recipe's: a number, 0 for standard finetuning, or a range from which each batch draws, which makes the number choosable later.",
+            CustomParser = result =>
+            {
+                try
+                {
+                    return PauseRange.Parse(result.Tokens[0].Value);
+                }
+                catch (FormatException e)
+                {
+                    result.AddError($"--m-ft: {e.Message}");
+                    return null;
+                }
+            },
+        };
+        var pauseCount = new Option<int?>("--pause-count")
+        {
+            Description = "Pauses that the finished model appends to a prompt. Default: --m-ft where it is one number, else the recipe's pause_count.",
+        };
+        var command = new Command("finetune", """
+            Teaches a pretrained model to use pauses: question, pauses, answer, with loss on the answer only.
+
+            Examples:
+              pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/luhn
+              pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/fixed --m-ft 15
+              pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/standard --m-ft 0
+            """) { data, checkpoint, range, pauseCount };
+        shared.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var recipe = RecipeFile.Read(parsed.GetRequiredValue(shared.Recipe));
+            var pauses = parsed.GetValue(range) ?? recipe.Finetune.PauseRange;
+            var options = recipe.Finetune with
+            {
+                PauseRange = pauses,
+                PauseCount = parsed.GetValue(pauseCount) ?? pauses.DefaultCount(recipe.Finetune.PauseCount),
+                Run = shared.Apply(parsed, recipe.Finetune.Run),
+            };
+            var from = parsed.GetRequiredValue(checkpoint);
+            var run = new TrainingRun
+            {
+                Stage = "finetune",
+                Recipe = recipe,
+                Options = (options, options.Run),
+                TokenizerFolder = from,
+                Output = parsed.GetRequiredValue(shared.Output),
+                Resume = parsed.GetValue(shared.Resume),
+            };
+            return Task.Run(() => Finetune(run, options, from, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
+        });
+        return command;
+    }
+
+    private static void Finetune(TrainingRun run, FinetuneOptions options, string from, string path, int? threads, CancellationToken cancellationToken)
+    {
+        Checkpoint.CheckTarget(run.Output);
+        var tokenizer = Tokenizer.Load(from);
+        using var data = TrainingData.Open(path, tokenizer);
+        var heldOut = ReadHeldOut(path, tokenizer);
+        using var model = Checkpoint.LoadModel(from, config => ForFinetuning(config, options, from));
+        TrainingThreads.Set(threads, model, options.Run);
+        var makeBatch = BatchFactory.Finetuning(data, options, model.Config);
+        Console.WriteLine($"{model.Parameters.Count:N0} parameters, {options.Run.Steps} steps of {options.Run.BatchSize} sequences, pauses: {options.PauseRange}");
+        Measure("before", model, heldOut);
+        run.Train(model, makeBatch, cancellationToken);
+        Measure("after", model, heldOut);
+        Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
+    }
+
+    private static ModelConfig ForFinetuning(ModelConfig config, FinetuneOptions options, string from)
+    {
+        var pause = config.Pause ?? throw new ModelFormatException($"The model has no <pause> token; expected 'pause_token_id' ({Path.Combine(from, FileNames.Config)}).");
+        var pretraining = pause.Training.Split('_')[0] == "PausePT" ? "PausePT" : "StdPT";
+        var tuned = config with
+        {
+            Pause = pause with { Count = options.PauseCount, Training = $"{pretraining}_{(options.PauseRange.Max > 0 ? "PauseFT" : "StdFT")}" },
+        };
+        ModelFormatException.ThrowIfAny(tuned.FindFaults(), "--pause-count");
+        return tuned;
+    }
+
+    private static TokenizedExample[] ReadHeldOut(string path, Tokenizer tokenizer)
+    {
+        var file = Path.Combine(File.Exists(path) ? Path.GetDirectoryName(path)! : path, FileNames.HeldOut);
+        return File.Exists(file) ? [.. TrainingData.ReadExamples(file, tokenizer).Take(MaxHeldOut)] : [];
+    }
+
+    private static void Measure(string when, LanguageModel model, TokenizedExample[] heldOut)
+    {
+        if (heldOut.Length == 0)
+        {
+            return;
+        }
+
+        var pause = model.Config.Pause!;
+        var found = Evaluation.Measure(model, heldOut, pause.Count);
+        Console.WriteLine($"{when} finetuning, after {pause.Count} pauses: {found}");
+        if (when == "before" && pause.Training == "PausePT_PauseFT" && found.Accuracy < SafeAccuracy)
+        {
+            Console.WriteLine($"warning: below {SafeAccuracy:P0} before finetuning, which can then lose what pretraining learned; pretrain longer, or lower the finetuning learning rate");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary><c>pauseonnx-train pretrain</c>: data to a new model.</summary>
+internal static class PretrainCommand
+{
+    /// <summary>The command with its arguments.</summary>
+    internal static Command Create()
+    {
+        var shared = new TrainingCommandOptions();
+        var data = new Option<string>("--data")
+        {
+            Description = $"Data folder: examples ({FileNames.Train}) or what 'prepare' wrote ({TokenDataset.InfoFile}).",
+            Required = true,
+        };
+        var pause = new Option<string?>("--pause")
+        {
+            Description = "How pauses get in, instead of the recipe's way: 'insert' between tokens at random places (the paper), 'replace' tokens of worked solutions, 'none' for standard pretraining.",
+        };
+        pause.AcceptOnlyFromAmong("insert", "replace", "none");
+        var command = new Command("pretrain", """
+            Trains a new model, with pauses among its tokens, and writes a checkpoint in Hugging Face's layout. No loss is taken
+            where a pause would have to be predicted. Ctrl-C ends the run after its step and keeps what was trained.
+
+            Examples:
+              pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/luhn-pretrained
+              pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/standard --pause none
+              pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000
+            """) { data, pause };
+        shared.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var recipe = RecipeFile.Read(parsed.GetRequiredValue(shared.Recipe));
+            var method = parsed.GetValue(pause) is { } name ? Enum.Parse<PauseMethod>(name, ignoreCase: true) : recipe.Pretrain.Pause;
+            var options = recipe.Pretrain with { Pause = method, Run = shared.Apply(parsed, recipe.Pretrain.Run) };
+            var folder = parsed.GetRequiredValue(data);
+            var run = new TrainingRun
+            {
+                Stage = "pretrain",
+                Recipe = recipe,
+                Options = (options, options.Run),
+                TokenizerFolder = folder,
+                Output = parsed.GetRequiredValue(shared.Output),
+                Resume = parsed.GetValue(shared.Resume),
+            };
+            return Task.Run(() => Pretrain(run, options, folder, parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
+        });
+        return command;
+    }
+
+    private static void Pretrain(TrainingRun run, PretrainOptions options, string folder, int? threads, CancellationToken cancellationToken)
+    {
+        Checkpoint.CheckTarget(run.Output);
+        var tokenizer = Tokenizer.Load(folder);
+        using var data = TrainingData.Open(folder, tokenizer);
+        using var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, options.Pause == PauseMethod.None ? "StdPT" : "PausePT"));
+        run.Recipe.Initialization.Draw(model, options.Run.Seed);
+        TrainingThreads.Set(threads, model, options.Run);
+        Console.WriteLine($"{model.Parameters.Count:N0} parameters, {options.Run.Steps} steps of {options.Run.BatchSize} sequences, pauses: {options.Pause}");
+        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), cancellationToken);
+        Console.WriteLine($"wrote {run.Output}");
+    }
+}

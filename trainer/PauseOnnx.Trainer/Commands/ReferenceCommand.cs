@@ -1,0 +1,65 @@
+using System.CommandLine;
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary><c>pauseonnx-train reference</c>: the logits by which an export of any checkpoint is proven.</summary>
+internal static class ReferenceCommand
+{
+    /// <summary>The command with its arguments.</summary>
+    internal static Command Create()
+    {
+        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "Checkpoint folder in Hugging Face's layout, of the llama or gpt2 family." };
+        var pauseCounts = new Option<int[]>("--pause-count")
+        {
+            Description = "Numbers of pauses to make cases for, separated by commas. Default: 0, 4, 25 and the checkpoint's own; 0 without a <pause> token.",
+            CustomParser = result =>
+            {
+                var texts = result.Tokens[0].Value.Split(',');
+                if (texts.FirstOrDefault(t => !int.TryParse(t, out var count) || count < 0) is { } text)
+                {
+                    result.AddError($"--pause-count holds '{text}'; expected numbers from 0, separated by commas.");
+                    return [];
+                }
+
+                return [.. texts.Select(int.Parse)];
+            },
+        };
+        var output = new Option<string?>("--out") { Description = $"File to write. Default: {FileNames.Reference} in the checkpoint folder." };
+        var command = new Command("reference", """
+            Runs a few prompts, plain and left-padded, through the trainer's own model and writes its logits. 'pauseonnx export'
+            compares the exported graph with them. 'pretrain' and 'finetune' write this file themselves: the command is for
+            checkpoints that were trained elsewhere.
+
+            Examples:
+              pauseonnx-train reference checkpoints/smollm
+              pauseonnx-train reference checkpoints/luhn --pause-count 0,15,30 --out luhn-reference.safetensors
+            """) { checkpoint, pauseCounts, output };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var folder = parsed.GetRequiredValue(checkpoint);
+            var file = parsed.GetValue(output) ?? Path.Combine(folder, FileNames.Reference);
+            return Task.Run(() => Write(folder, parsed.GetValue(pauseCounts), file), cancellationToken);
+        });
+        return command;
+    }
+
+    private static void Write(string folder, int[]? pauseCounts, string file)
+    {
+        using var model = Checkpoint.LoadModel(folder);
+        var cases = ReferenceBuilder.Build(model, pauseCounts is { Length: > 0 } ? pauseCounts : ReferenceBuilder.DefaultPauseCounts(model.Config));
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var temporary = $"{file}.{Environment.ProcessId}.tmp";
+        try
+        {
+            ReferenceFile.Write(temporary, cases);
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        Console.WriteLine($"wrote {file}: {string.Join(", ", cases.Select(c => c.Name))}");
+    }
+}

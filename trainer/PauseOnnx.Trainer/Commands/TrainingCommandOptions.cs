@@ -1,0 +1,49 @@
+using System.CommandLine;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary>The options that <c>pretrain</c> and <c>finetune</c> share.</summary>
+internal sealed class TrainingCommandOptions
+{
+    public Option<string> Recipe { get; } = new("--recipe")
+    {
+        Description = $"Model and training settings: {string.Join(", ", RecipeFile.Shipped)}, or a JSON file like those.",
+        Required = true,
+    };
+
+    public Option<string> Output { get; } = new("--out") { Description = "Checkpoint folder to write.", Required = true };
+
+    public Option<int?> Steps { get; } = Positive("--steps", "Steps to train, instead of the recipe's.");
+
+    public Option<int?> Seed { get; } = new("--seed") { Description = "Seed of weights and data order, instead of the recipe's." };
+
+    public Option<int?> Threads { get; } = Positive("--threads", "Threads inside an operation. Default: one a core, for a very small model one in all.");
+
+    public Option<bool> Resume { get; } = new("--resume") { Description = "Go on with the unfinished run in --out; the other options must be the same." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { Recipe, Output, Steps, Seed, Threads, Resume })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The recipe's settings with those of the command line in their place.</summary>
+    public RunOptions Apply(ParseResult parsed, RunOptions run) =>
+        run with { Steps = parsed.GetValue(Steps) ?? run.Steps, Seed = parsed.GetValue(Seed) ?? run.Seed };
+
+    private static Option<int?> Positive(string name, string description)
+    {
+        var option = new Option<int?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value < 1)
+            {
+                result.AddError($"{name} is {value}; expected at least 1.");
+            }
+        });
+        return option;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary>Reads recipes. An unknown or missing key is a fault, and all faults of a file are reported together.</summary>
+public static class RecipeFile
+{
+    private static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "recipes");
+
+    /// <summary>Names of the recipes that come with the program.</summary>
+    public static IReadOnlyList<string> Shipped =>
+        [.. Directory.EnumerateFiles(ShippedFolder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Reads a recipe.</summary>
+    /// <param name="nameOrPath">One of <see cref="Shipped"/>, or the path of a file.</param>
+    /// <exception cref="FileNotFoundException">There is neither.</exception>
+    /// <exception cref="ModelFormatException">The file is not a valid recipe; every fault is listed.</exception>
+    public static Recipe Read(string nameOrPath)
+    {
+        var shipped = Path.Combine(ShippedFolder, $"{nameOrPath}.json");
+        var file = File.Exists(nameOrPath) || !File.Exists(shipped) ? nameOrPath : shipped;
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"There is no recipe '{nameOrPath}'; expected {string.Join(", ", Shipped)} or the path of a file.");
+        }
+
+        var faults = new List<string>();
+        var recipe = Read(new JsonFields(JsonFields.ParseObject(file), "", faults), faults);
+        ModelFormatException.ThrowIfAny(faults, file);
+        return recipe;
+    }
+
+    private static Recipe Read(JsonFields fields, List<string> faults)
+    {
+        var model = ReadModel(fields, faults);
+        var recipe = new Recipe
+        {
+            Name = fields.Text("name"),
+            Description = fields.Text("description"),
+            Model = model,
+            Initialization = ReadInitialization(Section(fields, "initialization", faults)),
+            Pretrain = ReadPretrain(Section(fields, "pretrain", faults), model),
+            Finetune = ReadFinetune(Section(fields, "finetune", faults), model),
+            Generation = ReadGeneration(Section(fields, "generation", faults)),
+        };
+        fields.RefuseUnknown();
+        return recipe;
+    }
+
+    // A missing section is read as an empty one: the faults then name the keys that have no default.
+    private static JsonFields Section(JsonFields fields, string name, List<string> faults) =>
+        fields.Nested(name) ?? new JsonFields(JsonSerializer.SerializeToElement(new JsonObject()), $"{name}.", faults);
+
+    private static ModelConfig ReadModel(JsonFields fields, List<string> faults)
+    {
+        var json = fields.Raw("model") is { ValueKind: JsonValueKind.Object } model ? JsonObject.Create(model)! : [];
+        foreach (var key in new[] { "vocab_size", "pause_token_id", "pause_count", "pause_training" }.Where(json.ContainsKey))
+        {
+            fields.Fault($"'model.{key}' is given; expected it to be left out: it comes from the tokenizer and the training");
+            json.Remove(key);
+        }
+
+        json["vocab_size"] = 2;
+        var section = new JsonFields(JsonSerializer.SerializeToElement(json), "model.", faults);
+        var config = ModelConfigJson.Read(section, faults);
+        section.RefuseUnknown();
+        return config;
+    }
+
+    private static Initialization ReadInitialization(JsonFields fields)
+    {
+        var defaults = new Initialization();
+        var isFanIn = fields.Raw("linear_std") is { ValueKind: JsonValueKind.String } text && text.GetString() == "fan_in";
+        var initialization = new Initialization
+        {
+            EmbeddingStd = fields.Number("embedding_std", defaults.EmbeddingStd),
+            LinearStd = isFanIn ? null : fields.Number("linear_std", defaults.LinearStd),
+            HeadStd = fields.Number("head_std", defaults.HeadStd),
+        };
+        fields.RefuseUnknown();
+        return initialization;
+    }
+
+    private static PretrainOptions ReadPretrain(JsonFields fields, ModelConfig model)
+    {
+        var defaults = new PretrainOptions { Run = ReadRun(fields, model) };
+        var options = defaults with
+        {
+            Pause = Enum.Parse<PauseMethod>(fields.Text("pause", "insert", ["insert", "replace", "none"]), ignoreCase: true),
+            PauseFraction = fields.Number("pause_fraction", defaults.PauseFraction, max: 1),
+        };
+        fields.RefuseUnknown();
+        return options;
+    }
+
+    private static FinetuneOptions ReadFinetune(JsonFields fields, ModelConfig model)
+    {
+        var range = ReadRange(fields);
+        var options = new FinetuneOptions
+        {
+            Run = ReadRun(fields, model),
+            PauseRange = range,
+            PauseCount = fields.WholeNumber("pause_count", range.Max, max: model.MaxPositionEmbeddings - 1),
+        };
+        fields.RefuseUnknown();
+        return options;
+    }
+
+    private static RunOptions ReadRun(JsonFields fields, ModelConfig model)
+    {
+        var (run, adam) = (new RunOptions { Steps = 0, BatchSize = 0, SequenceLength = 0, LearningRate = 0 }, new AdamWOptions());
+        return run with
+        {
+            Steps = fields.WholeNumber("steps", min: 1),
+            BatchSize = fields.WholeNumber("batch_size", min: 1),
+            SequenceLength = fields.WholeNumber("sequence_length", model.MaxPositionEmbeddings, min: 2, max: model.MaxPositionEmbeddings),
+            LearningRate = fields.Number("learning_rate"),
+            Schedule = Enum.Parse<LearningRateSchedule>(fields.Text("schedule", "cosine", ["constant", "cosine", "linear"]), ignoreCase: true),
+            FinalFraction = fields.Number("final_fraction", run.FinalFraction, max: 1),
+            WarmupSteps = fields.WholeNumber("warmup_steps", run.WarmupSteps),
+            Seed = fields.WholeNumber("seed", run.Seed),
+            Optimizer = adam with
+            {
+                Beta1 = fields.Number("beta1", adam.Beta1, max: 0.999999),
+                Beta2 = fields.Number("beta2", adam.Beta2, max: 0.999999),
+                Eps = fields.Number("eps", adam.Eps),
+                WeightDecay = fields.Number("weight_decay", adam.WeightDecay),
+                Clip = fields.Number("clip", adam.Clip),
+            },
+        };
+    }
+
+    private static PauseRange ReadRange(JsonFields fields)
+    {
+        if (fields.Raw("m_ft") is not { ValueKind: JsonValueKind.String } text)
+        {
+            var count = fields.WholeNumber("m_ft");
+            return new PauseRange(count, count);
+        }
+
+        try
+        {
+            return PauseRange.Parse(text.GetString()!);
+        }
+        catch (FormatException e)
+        {
+            fields.Fault($"'finetune.m_ft': {e.Message.TrimEnd('.')}");
+            return default;
+        }
+    }
+
+    private static GenerationConfig ReadGeneration(JsonFields fields)
+    {
+        var generation = GenerationConfig.Read(fields);
+        if (generation.EosTokenIds.Count > 0 || generation.PadTokenId is not null)
+        {
+            fields.Fault("'generation' holds eos_token_id or pad_token_id; expected them to be left out: they come from the tokenizer");
+        }
+
+        fields.RefuseUnknown();
+        return generation;
+    }
+}

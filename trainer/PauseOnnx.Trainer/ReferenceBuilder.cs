@@ -1,0 +1,87 @@
+using PauseOnnx.Model;
+using static TorchSharp.torch;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary>
+/// Makes the prompts and logits of reference.safetensors: single and left-padded prompts of random ids, for several numbers
+/// of pauses, each continued greedily.
+/// </summary>
+public static class ReferenceBuilder
+{
+    private const int DecodeSteps = 6;
+    private const int PromptLength = 9;
+    private const int Seed = 1;
+
+    /// <summary>0, a few, the default and more than the default: where the model has positions for them.</summary>
+    public static IReadOnlyList<int> DefaultPauseCounts(ModelConfig config) => config.Pause is not { } pause
+        ? [0]
+        : [.. new[] { 0, 4, 25, pause.Count }.Distinct().Where(count => count == pause.Count || Fits(config, count)).Order()];
+
+    /// <summary>Runs the model.</summary>
+    /// <param name="model">The trained model.</param>
+    /// <param name="pauseCounts">Each M gets the cases <c>single.mM</c> and <c>padded.mM</c>.</param>
+    /// <exception cref="ArgumentException">The model has no pause token, or not enough positions.</exception>
+    public static IReadOnlyList<ReferenceCase> Build(LanguageModel model, IReadOnlyList<int> pauseCounts)
+    {
+        foreach (var count in pauseCounts)
+        {
+            if (count > 0 && model.Config.Pause is null)
+            {
+                throw new ArgumentException($"The pause count is {count}; expected 0 for a model without a <pause> token.", nameof(pauseCounts));
+            }
+
+            if (!Fits(model.Config, count))
+            {
+                throw new ArgumentException($"The pause count is {count}; expected at most {model.Config.MaxPositionEmbeddings - DecodeSteps - 1} for a model of {model.Config.MaxPositionEmbeddings} positions.", nameof(pauseCounts));
+            }
+        }
+
+        return [.. pauseCounts.SelectMany(count => new[]
+        {
+            Run(model, $"single.m{count}", count, [1]),
+            Run(model, $"padded.m{count}", count, [1, 0.6, 0.3]),
+        })];
+    }
+
+    private static bool Fits(ModelConfig config, int pauseCount) => config.MaxPositionEmbeddings - pauseCount - DecodeSteps >= 1;
+
+    // Fractions: length of each prompt of the batch, relative to the longest.
+    private static ReferenceCase Run(LanguageModel model, string name, int pauseCount, double[] fractions)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var (batch, vocabulary) = (fractions.Length, model.Config.OrdinaryVocabSize);
+        var length = Math.Min(PromptLength, model.Config.MaxPositionEmbeddings - pauseCount - DecodeSteps);
+        var random = new Random(Seed);
+        var prompt = new long[batch * length];
+        var mask = new long[batch * length];
+        for (var i = 0; i < prompt.Length; i++)
+        {
+            // Left padding: any id will do, as it must not matter.
+            mask[i] = length - (i % length) <= Math.Max(1, Math.Round(fractions[i / length] * length)) ? 1 : 0;
+            prompt[i] = mask[i] * random.Next(vocabulary);
+        }
+
+        var pauses = full([batch, pauseCount], model.Config.Pause?.TokenId ?? 0, ScalarType.Int64);
+        var ids = cat([tensor(prompt, [batch, length]), pauses], 1);                               // (B, T + M)
+        var next = zeros([batch, 0], ScalarType.Int64);
+        var isPadded = batch > 1;
+        for (var step = 0; step < DecodeSteps; step++)
+        {
+            var latest = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length]), isPadded, count: 1);  // (B, 1, V)
+            next = cat([next, latest.argmax(-1)], 1);
+        }
+
+        var logits = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length]), isPadded, DecodeSteps + 1);  // (B, 1 + N, V)
+        return new ReferenceCase(name, pauseCount, batch, prompt, mask, next.data<long>().ToArray(), logits.data<float>().ToArray());
+    }
+
+    private static Tensor LastLogits(LanguageModel model, Tensor ids, Tensor promptMask, bool isPadded, int count)
+    {
+        var (batch, length) = (ids.shape[0], ids.shape[1]);
+        var mask = isPadded ? cat([promptMask, ones([batch, length - promptMask.shape[1]], ScalarType.Int64)], 1) : null;
+        var positions = (arange(batch).unsqueeze(1) * length) + arange(length - count, length).unsqueeze(0);   // (B, count)
+        return model.LogitsAt(model.Forward(ids, mask), positions.flatten()).view(batch, count, -1);
+    }
+}
