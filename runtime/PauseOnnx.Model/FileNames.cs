@@ -30,6 +30,12 @@ public static class FileNames
     /// <summary>The graph's weights.</summary>
     public const string OnnxData = "onnx/model.onnx_data";
 
+    /// <summary>Examples to train on, in an example data folder; read by <see cref="ExampleFile"/>.</summary>
+    public const string Train = "train.jsonl";
+
+    /// <summary>Examples never trained on, in an example data folder; read by <see cref="ExampleFile"/>.</summary>
+    public const string HeldOut = "heldout.jsonl";
+
     /// <summary>What was lowered how, node counts, sizes and parity figures.</summary>
     public const string ExportReport = "export-report.json";
 
