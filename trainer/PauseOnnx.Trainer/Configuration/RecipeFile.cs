@@ -7,6 +7,8 @@ namespace PauseOnnx.Trainer;
 /// <summary>Reads recipes. An unknown or missing key is a fault, and all faults of a file are reported together.</summary>
 public static class RecipeFile
 {
+    private static readonly string[] KeysFromElsewhere = ["vocab_size", "pause_token_id", "pause_count", "pause_training"];
+
     private static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "recipes");
 
     /// <summary>Names of the recipes that come with the program.</summary>
@@ -56,7 +58,7 @@ public static class RecipeFile
     private static ModelConfig ReadModel(JsonFields fields, List<string> faults)
     {
         var json = fields.Raw("model") is { ValueKind: JsonValueKind.Object } model ? JsonObject.Create(model)! : [];
-        foreach (var key in new[] { "vocab_size", "pause_token_id", "pause_count", "pause_training" }.Where(json.ContainsKey))
+        foreach (var key in KeysFromElsewhere.Where(json.ContainsKey))
         {
             fields.Fault($"'model.{key}' is given; expected it to be left out: it comes from the tokenizer and the training");
             json.Remove(key);
