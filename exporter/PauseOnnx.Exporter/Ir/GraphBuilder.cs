@@ -73,6 +73,8 @@ internal sealed class GraphBuilder
 
     public Value Sigmoid(Value x) => Unary("Sigmoid", x);
 
+    public Value Tanh(Value x) => Unary("Tanh", x);
+
     public Value Erf(Value x) => Unary("Erf", x);
 
     public Value Cast(Value x, DType type) => Emit("Cast", [x], type, x.Shape, [("to", new TypeAttribute(type))]);
