@@ -12,6 +12,8 @@ public static class Program
     private static RootCommand CreateRoot() =>
         new("Exports, runs and inspects language models that think before they speak: decoders with pause tokens as ONNX.")
         {
+            ExportCommand.Create(),
             GenerateCommand.Create(),
+            InspectCommand.Create(),
         };
 }

@@ -20,12 +20,16 @@ internal static class TinyExport
         return model;
     }
 
-    /// <summary>Writes only the checkpoint, with a reference for these pause counts.</summary>
+    /// <summary>
+    /// Writes only the checkpoint, with a reference for these pause counts. Its tokenizer has a token for each digit and
+    /// for some letters, then the end of text, then <c>&lt;pause&gt;</c>.
+    /// </summary>
     /// <returns>The checkpoint's folder.</returns>
     public static string WriteCheckpoint(string folder, ModelConfig config, params int[] pauseCounts)
     {
         var checkpoint = Path.Combine(folder, "checkpoint");
         TinyCheckpoint.Write(checkpoint, config);
+        TokenizerFiles.Write(checkpoint, [.. "0123456789=abcdefgh".Select(c => $"{c}")], [], config.MaxPositionEmbeddings);
         ReferenceFile.Write(Path.Combine(checkpoint, FileNames.Reference), PlainReference.Cases(checkpoint, pauseCounts));
         return checkpoint;
     }

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using PauseOnnx.CommandLine;
+using PauseOnnx.Exporter;
+using PauseOnnx.Model;
+using Spectre.Console;
+
+namespace PauseOnnx.Cli;
+
+/// <summary><c>pauseonnx inspect</c>: what is in an exported model folder.</summary>
+internal static class InspectCommand
+{
+    private static readonly Argument<string> Folder = new("MODEL") { Description = "Folder written by 'pauseonnx export'." };
+
+    /// <summary>The command with its options.</summary>
+    internal static Command Create()
+    {
+        var command = new Command("inspect", """
+            Shows what is in an exported model folder: its shape, its pauses, the operators of the ONNX file by domain, the sizes
+            of its files, and how it was proven. The operators and metadata are read from the ONNX file itself, the proof from
+            export-report.json.
+
+            Examples:
+              pauseonnx inspect artifacts/models/luhn
+            """)
+        {
+            Folder,
+        };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(Folder)));
+        return command;
+    }
+
+    private static int Run(string folder)
+    {
+        var onnx = Path.Combine(folder, FileNames.Onnx);
+        if (!File.Exists(onnx))
+        {
+            throw new FileNotFoundException($"'{onnx}' is missing; expected a folder that `pauseonnx export` wrote.");
+        }
+
+        var config = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
+        var summary = OnnxSummary.Read(onnx);
+        var reportFile = Path.Combine(folder, FileNames.ExportReport);
+        var report = File.Exists(reportFile) ? ExportReport.Read(reportFile) : null;
+
+        Write(ConfigTable(config));
+        Write(PausesTable(config, summary));
+        Write(GraphTable(summary));
+        Write(OperatorsTable(summary));
+        Write(FilesTable(folder));
+        Write(ParityTable(report));
+        return CommandHost.Success;
+    }
+
+    private static Table ConfigTable(ModelConfig config) => Properties("Model",
+        ("family", config.Family.ToString().ToLowerInvariant()),
+        ("layers", $"{config.NumHiddenLayers}"),
+        ("hidden size", $"{config.HiddenSize}"),
+        ("attention", $"{config.NumAttentionHeads} query heads, {config.NumKeyValueHeads} key/value heads, width {config.HeadDim}"),
+        ("feed-forward", $"{config.IntermediateSize}, {config.HiddenAct.ToString().ToLowerInvariant()}"),
+        ("vocabulary", $"{config.OrdinaryVocabSize} ordinary ids{(config.Pause is { } pause ? $", <pause> is {pause.TokenId}" : "")}"),
+        ("positions", $"{config.MaxPositionEmbeddings}"),
+        ("head", config.TieWordEmbeddings ? "tied to the embedding" : "its own"));
+
+    private static Table PausesTable(ModelConfig config, OnnxSummary summary) => Properties("Pauses",
+        ("pause count", Metadata(summary, MetadataNames.PauseCount)),
+        ("mode", Metadata(summary, MetadataNames.PauseCountMode)),
+        ("training", Metadata(summary, MetadataNames.PauseTraining)),
+        ("config.json says", config.Pause is { } pause ? $"{pause.Count} pauses, {pause.Training}" : "no <pause> token"));
+
+    private static Table GraphTable(OnnxSummary summary) => Properties("ONNX file",
+        ("name", Metadata(summary, MetadataNames.ModelName)),
+        ("written by", summary.Producer),
+        ("format", $"IR version {summary.IrVersion}; {string.Join(", ", summary.Opsets.Select(o => $"{o.Key} {o.Value}"))}"),
+        ("functions", summary.Functions.Count > 0 ? string.Join(", ", summary.Functions) : "none"),
+        ("inputs", Lines(summary.Inputs)),
+        ("outputs", Lines(summary.Outputs)),
+        ("initializers", $"{summary.InitializerCount}"),
+        ("checkpoint", Metadata(summary, MetadataNames.CheckpointHash)));
+
+    private static Table OperatorsTable(OnnxSummary summary)
+    {
+        var table = NewTable($"Operators ({summary.Nodes.Values.Sum()} nodes)", "domain", "operators");
+        foreach (var domain in summary.Nodes.GroupBy(n => n.Key.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
+        {
+            var operators = domain.OrderByDescending(n => n.Value).ThenBy(n => n.Key.Operator, StringComparer.Ordinal).Select(n => $"{n.Key.Operator} {n.Value}");
+            table.AddRow(Markup.Escape(domain.Key), Markup.Escape(string.Join(", ", operators)));
+        }
+
+        return table;
+    }
+
+    private static Table FilesTable(string folder)
+    {
+        var table = NewTable("Files", "file", "size");
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(f => f.FullName, StringComparer.Ordinal))
+        {
+            table.AddRow(Markup.Escape(Path.GetRelativePath(folder, file.FullName)), ByteSize.Format(file.Length));
+        }
+
+        return table;
+    }
+
+    private static Table ParityTable(ExportReport? report)
+    {
+        if (report is not { IsProven: true })
+        {
+            return Properties("Proof", ("parity", report is null ? $"unknown: there is no {FileNames.ExportReport}" : "not proven: exported with --verify none"));
+        }
+
+        var table = NewTable("Proof against the trainer's own logits", "case", "pauses", "batch", "decode steps", "largest difference", "allowed");
+        foreach (var p in report.Parity)
+        {
+            table.AddRow(Markup.Escape(p.Case), $"{p.PauseCount}", $"{p.Batch}", $"{p.DecodeSteps}", $"{p.MaxDifference:G2}", $"{p.Tolerance:G2}");
+        }
+
+        return table;
+    }
+
+    private static string Metadata(OnnxSummary summary, string key) => summary.Metadata.GetValueOrDefault(key, "not said");
+
+    // Past and present come in pairs for every layer: the first pair stands for all.
+    private static string Lines(IReadOnlyList<string> values)
+    {
+        string[] shown = [.. values.Where(v => !IsLaterLayer(v))];
+        return string.Join('\n', shown) + (shown.Length < values.Count ? $"\nand {values.Count - shown.Length} of the other layers" : "");
+    }
+
+    private static bool IsLaterLayer(string value) =>
+        value.Split('.') is [_, var layer, ..] && int.TryParse(layer, out var number) && number > 0;
+
+    private static Table Properties(string title, params (string Name, string Value)[] rows)
+    {
+        var table = NewTable(title, "", "").HideHeaders();
+        foreach (var (name, value) in rows)
+        {
+            table.AddRow(name, Markup.Escape(value));
+        }
+
+        return table;
+    }
+
+    private static Table NewTable(string title, params string[] columns) =>
+        new Table().Title($"[bold]{Markup.Escape(title)}[/]", Style.Plain).AddColumns(columns).Border(TableBorder.Rounded);
+
+    private static void Write(Table table)
+    {
+        AnsiConsole.Write(table.LeftAligned());
+        AnsiConsole.WriteLine();
+    }
+}
