@@ -54,7 +54,7 @@ public static class ExampleFile
             ModelFormatException.ThrowIfAny(faults, place);
             return example;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ModelFormatException($"Not valid JSON; expected an object with \"prefix\" and \"target\" ({place}).", e);
         }

@@ -23,6 +23,7 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(file));
             var root = document.RootElement.Clone();
+            CheckStrings(root);
             return root.ValueKind == JsonValueKind.Object
                 ? root
                 : throw new ModelFormatException($"The root is {Describe(root)}; expected a JSON object ({file}).");
@@ -30,6 +31,10 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         catch (JsonException e)
         {
             throw new ModelFormatException($"Not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}; expected a JSON object ({file}).", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ModelFormatException($"Not valid JSON, as a string in it is no Unicode text; expected a JSON object ({file}).", e);
         }
     }
 
@@ -156,6 +161,34 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         foreach (var property in json.EnumerateObject().Where(p => !_seen.Contains(p.Name)))
         {
             faults.Add($"'{path}{property.Name}' is unknown; expected one of {string.Join(", ", _seen.Order())}");
+        }
+    }
+
+    // System.Text.Json looks into strings only when they are read, and then throws what nobody expects of a parsed file.
+    private static void CheckStrings(JsonElement json)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = json.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in json.EnumerateArray())
+                {
+                    CheckStrings(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var property in json.EnumerateObject())
+                {
+                    _ = property.Name;
+                    CheckStrings(property.Value);
+                }
+
+                break;
+            default:
+                break;
         }
     }
 
