@@ -93,7 +93,7 @@ public sealed class CheckpointWeights : IDisposable
         }
 
         var names = map.EnumerateObject().Select(p => p.Value.GetString()!).Distinct().Order(StringComparer.Ordinal).ToArray();
-        return names.FirstOrDefault(n => n != Path.GetFileName(n)) is { } outside
+        return names.FirstOrDefault(n => n is "" or "." or ".." || n != Path.GetFileName(n)) is { } outside
             ? throw new ModelFormatException($"'weight_map' names '{outside}'; expected files of the same folder ({index}).")
             : [.. names.Select(n => Path.Combine(folder, n))];
     }
@@ -110,25 +110,23 @@ public sealed class CheckpointWeights : IDisposable
         }
     }
 
-    private List<string> FindFaults(ModelConfig config)
+    // One by one, as a lying configuration can have any number of layers.
+    private IEnumerable<string> FindFaults(ModelConfig config)
     {
-        var faults = new List<string>();
         foreach (var (name, shape) in new WeightNames(config).All())
         {
             if (!_weights.TryGetValue(name, out var weight))
             {
-                faults.Add($"Weight '{name}' is missing; expected [{string.Join(", ", shape)}]");
+                yield return $"Weight '{name}' is missing; expected [{string.Join(", ", shape)}]";
             }
             else if (!weight.Entry.Shape.SequenceEqual(shape.Select(d => (long)d)))
             {
-                faults.Add($"Weight '{name}' is [{string.Join(", ", weight.Entry.Shape)}]; expected [{string.Join(", ", shape)}]");
+                yield return $"Weight '{name}' is [{string.Join(", ", weight.Entry.Shape)}]; expected [{string.Join(", ", shape)}]";
             }
             else if (weight.Entry.Type is not (SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16))
             {
-                faults.Add($"Weight '{name}' is {weight.Entry.Type}; expected F32, F16 or BF16");
+                yield return $"Weight '{name}' is {weight.Entry.Type}; expected F32, F16 or BF16";
             }
         }
-
-        return faults;
     }
 }

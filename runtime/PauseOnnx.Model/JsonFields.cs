@@ -131,21 +131,21 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         return null;
     }
 
-    /// <summary>One integer or an array of integers, as Hugging Face writes <c>eos_token_id</c>; empty when absent.</summary>
+    /// <summary>One integer from 0 or an array of them, as Hugging Face writes <c>eos_token_id</c>; empty when absent.</summary>
     public IReadOnlyList<int> IntList(string name)
     {
-        if (Value(name, required: false, "an integer or a list of integers") is not { } value)
+        if (Value(name, required: false, "") is not { } value)
         {
             return [];
         }
 
         var items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : new[] { value };
-        if (items.All(i => i.ValueKind == JsonValueKind.Number && i.TryGetInt32(out _)))
+        if (items.All(i => i.ValueKind == JsonValueKind.Number && i.TryGetInt32(out var number) && number >= 0))
         {
             return [.. items.Select(i => i.GetInt32())];
         }
 
-        Fault(name, value, "an integer or a list of integers");
+        Fault(name, value, "an integer from 0 or a list of them");
         return [];
     }
 
@@ -212,9 +212,10 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
     private void Fault(string name, JsonElement value, string expected) =>
         faults.Add($"'{path}{name}' is {Describe(value)}; expected {expected}");
 
-    private static string Describe(JsonElement value)
+    /// <summary>A value as messages show it: at most 40 characters.</summary>
+    internal static string Describe(JsonElement value)
     {
-        var text = value.GetRawText();
-        return text.Length <= 40 ? text.Replace('"', '\'') : $"{text[..40].Replace('"', '\'')}...";
+        var text = value.ValueKind == JsonValueKind.String ? $"'{value.GetString()}'" : value.GetRawText().Replace('"', '\'');
+        return text.Length <= 40 ? text : $"{text[..40]}...";
     }
 }

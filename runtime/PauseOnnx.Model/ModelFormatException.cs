@@ -5,15 +5,19 @@ namespace PauseOnnx.Model;
 /// <param name="innerException">The parser's own exception, where there was one.</param>
 public sealed class ModelFormatException(string message, Exception? innerException = null) : Exception(message, innerException)
 {
-    /// <summary>Throws one exception that lists every fault found in a file; does nothing when there is none.</summary>
-    /// <param name="faults">One sentence a fault, without the file's name.</param>
+    private const int MaxFaults = 20;
+
+    /// <summary>Throws one exception that lists the faults found in a file, up to 20; does nothing when there is none.</summary>
+    /// <param name="faults">One sentence a fault, without the file's name; not enumerated further than needed.</param>
     /// <param name="file">The file that holds them.</param>
     /// <exception cref="ModelFormatException">There is at least one fault.</exception>
-    public static void ThrowIfAny(IReadOnlyList<string> faults, string file)
+    public static void ThrowIfAny(IEnumerable<string> faults, string file)
     {
-        if (faults.Count > 0)
+        string[] found = [.. faults.Take(MaxFaults + 1)];
+        if (found.Length > 0)
         {
-            throw new ModelFormatException($"{string.Join("; ", faults)} ({file}).");
+            var more = found.Length > MaxFaults ? "; and more" : "";
+            throw new ModelFormatException($"{string.Join("; ", found.Take(MaxFaults))}{more} ({file}).");
         }
     }
 }
