@@ -80,9 +80,11 @@ public static class AtomicFolder
     private static void RemoveLeftovers(string target)
     {
         var (parent, name) = Split(target);
-        foreach (var folder in Directory.EnumerateDirectories(parent, $".{name}.*"))
+        var prefix = $".{name}.";
+        foreach (var folder in Directory.EnumerateDirectories(parent))
         {
-            var parts = Path.GetFileName(folder)[(name.Length + 2)..].Split('.');
+            var sibling = Path.GetFileName(folder);
+            var parts = sibling.StartsWith(prefix, StringComparison.Ordinal) ? sibling[prefix.Length..].Split('.') : [];
             if (parts.Length != 2 || parts[1] is not ("tmp" or "old")
                 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var process) || IsRunning(process))
             {
@@ -100,8 +102,14 @@ public static class AtomicFolder
         }
     }
 
+    // In a container the next process often has the id of the one that was killed: this one has left nothing yet.
     private static bool IsRunning(int process)
     {
+        if (process == Environment.ProcessId)
+        {
+            return false;
+        }
+
         try
         {
             using var running = Process.GetProcessById(process);
