@@ -37,6 +37,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Tensors and metadata, checked against the file's length.</summary>
     public SafetensorsHeader Header { get; }
 
+    private byte* Start => _start is not null ? _start : throw new ObjectDisposedException(nameof(SafetensorsFile));
+
     /// <summary>Maps a file and checks its header.</summary>
     /// <exception cref="ModelFormatException">The file is not safetensors, is truncated, or its header lies.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -67,7 +69,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public SafetensorsEntry? Find(string name) => _entries.GetValueOrDefault(name);
 
     /// <summary>Address of a tensor's first byte inside the map.</summary>
-    public nint AddressOf(SafetensorsEntry entry) => (nint)(_start + entry.Offset);
+    public nint AddressOf(SafetensorsEntry entry) => (nint)(Start + entry.Offset);
 
     /// <summary>A tensor of at most 2 GB, in place.</summary>
     /// <exception cref="ModelFormatException">The tensor is missing or has another type.</exception>
@@ -79,7 +81,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             throw new ModelFormatException($"Tensor '{name}' is {entry.Type}; expected {type} ({Path}).");
         }
 
-        return MemoryMarshal.Cast<byte, T>(new ReadOnlySpan<byte>(_start + entry.Offset, checked((int)entry.Length)));
+        return MemoryMarshal.Cast<byte, T>(new ReadOnlySpan<byte>(Start + entry.Offset, checked((int)entry.Length)));
     }
 
     /// <summary>Part of a floating-point tensor as float32, whatever its type in the file.</summary>
@@ -90,8 +92,22 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public void ReadAsFloat(SafetensorsEntry entry, long first, Span<float> destination)
     {
         var size = SafetensorsEntry.SizeOf(entry.Type);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((first + destination.Length) * size, entry.Length, nameof(first));
-        var source = new ReadOnlySpan<byte>(_start + entry.Offset + (first * size), destination.Length * size);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, (entry.Length / size) - destination.Length);
+
+        // A span holds at most 2 GB, which is less than a large embedding has.
+        const int block = 1 << 24;
+        for (long done = 0; done < destination.Length; done += block)
+        {
+            var part = destination.Slice((int)done, (int)Math.Min(block, destination.Length - done));
+            ReadBlock(entry, first + done, part);
+        }
+    }
+
+    private void ReadBlock(SafetensorsEntry entry, long first, Span<float> destination)
+    {
+        var size = SafetensorsEntry.SizeOf(entry.Type);
+        var source = new ReadOnlySpan<byte>(Start + entry.Offset + (first * size), destination.Length * size);
         switch (entry.Type)
         {
             case SafetensorsType.F32:
