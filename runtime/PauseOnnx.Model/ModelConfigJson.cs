@@ -79,9 +79,12 @@ public static class ModelConfigJson
         var heads = fields.WholeNumber("num_attention_heads", min: 1);
         if (fields.Raw("rope_scaling") is { } scaling && !IsDefaultRope(scaling))
         {
-            fields.Fault($"'rope_scaling' is {scaling.GetRawText().Replace('"', '\'')}; expected null");
+            fields.Fault($"'rope_scaling' is {JsonFields.Describe(scaling)}; expected null");
         }
 
+        // From transformers 5 on, rope_theta is in here.
+        var rope = fields.Nested("rope_parameters");
+        rope?.Text("rope_type", "default", ["default"]);
         foreach (var bias in new[] { "attention_bias", "mlp_bias" })
         {
             if (fields.Flag(bias, false))
@@ -103,7 +106,7 @@ public static class ModelConfigJson
             MaxPositionEmbeddings = fields.WholeNumber("max_position_embeddings", 2048, min: 1),
             HiddenAct = ReadActivation(fields, "hidden_act", "silu"),
             NormEps = fields.Number("rms_norm_eps", 1e-6),
-            RopeTheta = fields.Number("rope_theta", 10000, min: 1),
+            RopeTheta = (rope ?? fields).Number("rope_theta", 10000, min: 1),
             TieWordEmbeddings = fields.Flag("tie_word_embeddings", false),
         };
     }

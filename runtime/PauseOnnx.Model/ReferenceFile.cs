@@ -73,6 +73,11 @@ public static class ReferenceFile
             faults.Add($"Case '{name}' has logits [{string.Join(", ", logitsShape)}] for input_ids [{string.Join(", ", idsShape)}] and next_ids [{string.Join(", ", nextShape)}]; expected [B, 1 + N, {config.OrdinaryVocabSize}] for [B, T] and [B, N]");
         }
 
+        if (count.Length == 1 && (count[0] < 0 || count[0] > config.MaxPositionEmbeddings))
+        {
+            faults.Add($"Case '{name}' has pause_count {count[0]}; expected 0 to {config.MaxPositionEmbeddings}");
+        }
+
         if (ids.Concat(next).Any(i => i < 0 || i >= config.VocabSize))
         {
             faults.Add($"Case '{name}' holds an id outside 0..{config.VocabSize - 1}");
