@@ -57,29 +57,13 @@ public sealed class Tokenizer
         return new Tokenizer(json, TokenizerConfigJson.Read(Path.Combine(folder, FileNames.TokenizerConfig), json));
     }
 
-    /// <summary>The ids of a text. Nothing is added at its ends.</summary>
-    /// <param name="text">Any text.</param>
-    /// <param name="recogniseSpecialTokens">
-    /// Whether special tokens written out in the text become their ids, as in Hugging Face's tokenizers; false for text of
-    /// which that would be an accident, such as a training corpus.
-    /// </param>
+    /// <summary>The ids of a text. Special tokens written out in it become their ids; nothing is added at its ends.</summary>
     /// <exception cref="FormatException">The vocabulary lacks a character of the text.</exception>
-    public int[] Encode(string text, bool recogniseSpecialTokens = true)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        var ids = new List<int>();
-        var start = 0;
-        var matcher = recogniseSpecialTokens ? _addedTokens : _ordinaryAddedTokens;
-        for (var match = matcher?.Match(text); match is { Success: true }; match = match.NextMatch())
-        {
-            EncodeOrdinary(text, start..match.Index, ids);
-            ids.Add(_addedIds[match.Value]);
-            start = match.Index + match.Length;
-        }
+    public int[] Encode(string text) => Encode(text, _addedTokens);
 
-        EncodeOrdinary(text, start..text.Length, ids);
-        return [.. ids];
-    }
+    /// <summary>The ids of a text in which special tokens are text like any other, such as a training corpus.</summary>
+    /// <exception cref="FormatException">The vocabulary lacks a character of the text.</exception>
+    public int[] EncodeOrdinary(string text) => Encode(text, _ordinaryAddedTokens);
 
     /// <summary>The text of ids. Special tokens are skipped; bytes that are not UTF-8 become U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
@@ -125,7 +109,23 @@ public sealed class Tokenizer
         return bytes;
     }
 
-    private void EncodeOrdinary(string text, Range range, List<int> ids)
+    private int[] Encode(string text, Regex? addedTokens)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>();
+        var start = 0;
+        for (var match = addedTokens?.Match(text); match is { Success: true }; match = match.NextMatch())
+        {
+            EncodeBetween(text, start..match.Index, ids);
+            ids.Add(_addedIds[match.Value]);
+            start = match.Index + match.Length;
+        }
+
+        EncodeBetween(text, start..text.Length, ids);
+        return [.. ids];
+    }
+
+    private void EncodeBetween(string text, Range range, List<int> ids)
     {
         CheckKnown(text, range);
         var part = text.AsSpan(range);

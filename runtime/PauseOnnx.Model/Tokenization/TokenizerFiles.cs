@@ -78,10 +78,12 @@ public static class TokenizerFiles
     {
         var tokenizer = Tokenizer.Load(source);
         var (from, to) = (Path.Combine(source, FileNames.Tokenizer), Path.Combine(folder, FileNames.Tokenizer));
-        File.Copy(Path.Combine(source, FileNames.TokenizerConfig), Path.Combine(folder, FileNames.TokenizerConfig), overwrite: true);
+
+        // Bytes, not File.Copy: a copy would inherit the protection of a read-only file.
+        File.WriteAllBytes(Path.Combine(folder, FileNames.TokenizerConfig), File.ReadAllBytes(Path.Combine(source, FileNames.TokenizerConfig)));
         if (tokenizer.PauseId is not null)
         {
-            File.Copy(from, to, overwrite: true);
+            File.WriteAllBytes(to, File.ReadAllBytes(from));
             return;
         }
 

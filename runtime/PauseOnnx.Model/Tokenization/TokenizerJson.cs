@@ -23,7 +23,6 @@ internal sealed record TokenizerJson(
     /// <summary>How the pause token is written.</summary>
     public const string PauseToken = "<pause>";
 
-    private const int MaxFaultsOfAKind = 5;
     private static readonly string[] UnsupportedFlags = ["lstrip", "rstrip", "single_word"];
 
     /// <summary>The id of a token, ordinary or added; null when there is none.</summary>
@@ -81,7 +80,6 @@ internal sealed record TokenizerJson(
     private static Dictionary<string, int> ReadVocabulary(JsonFields model, List<string> faults)
     {
         var vocabulary = new Dictionary<string, int>();
-        var wrong = new List<string>();
         if (model.Raw("vocab") is not { ValueKind: JsonValueKind.Object } json || !json.EnumerateObject().Any())
         {
             faults.Add("'model.vocab' is not an object of tokens and ids; expected at least one token");
@@ -92,23 +90,22 @@ internal sealed record TokenizerJson(
         {
             if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out var id) || id < 0)
             {
-                wrong.Add($"Token '{property.Name}' has id {property.Value.GetRawText()}; expected an integer from 0");
+                faults.Add($"Token '{property.Name}' has id {JsonFields.Describe(property.Value)}; expected an integer from 0");
             }
             else if (!vocabulary.TryAdd(property.Name, id))
             {
-                wrong.Add($"Token '{property.Name}' is in the vocabulary twice; expected once");
+                faults.Add($"Token '{property.Name}' is in the vocabulary twice; expected once");
             }
         }
 
-        AddCapped(faults, wrong);
         return vocabulary;
     }
 
     private static List<(string Left, string Right)> ReadMerges(JsonFields model, Dictionary<string, int> vocabulary, List<string> faults)
     {
         var merges = new List<(string Left, string Right)>();
-        var wrong = new List<string>();
-        if (model.Raw("merges") is not { } json)
+        var seen = new HashSet<(string Left, string Right)>();
+        if (vocabulary.Count == 0 || model.Raw("merges") is not { } json)
         {
             return merges;
         }
@@ -119,15 +116,19 @@ internal sealed record TokenizerJson(
             return merges;
         }
 
-        foreach (var item in json.EnumerateArray())
+        foreach (var (rank, item) in json.EnumerateArray().Index())
         {
             if (ReadMerge(item) is not { } merge)
             {
-                wrong.Add($"Merge {merges.Count + wrong.Count} is {item.GetRawText().Replace('"', '\'')}; expected 'left right' or ['left', 'right']");
+                faults.Add($"Merge {rank} is {JsonFields.Describe(item)}; expected 'left right' or ['left', 'right']");
             }
             else if (new[] { merge.Left, merge.Right, merge.Left + merge.Right }.FirstOrDefault(t => !vocabulary.ContainsKey(t)) is { } missing)
             {
-                wrong.Add($"Merge {merges.Count + wrong.Count} of '{merge.Left}' and '{merge.Right}' needs '{missing}', which is not in the vocabulary");
+                faults.Add($"Merge {rank} of '{merge.Left}' and '{merge.Right}' needs '{missing}', which is not in the vocabulary");
+            }
+            else if (!seen.Add(merge))
+            {
+                faults.Add($"Merge {rank} of '{merge.Left}' and '{merge.Right}' is listed twice; expected once");
             }
             else
             {
@@ -135,7 +136,6 @@ internal sealed record TokenizerJson(
             }
         }
 
-        AddCapped(faults, wrong);
         return merges;
     }
 
@@ -195,20 +195,11 @@ internal sealed record TokenizerJson(
     private static void CheckIds(HashSet<int> ids, Dictionary<string, int> vocabulary, List<string> faults)
     {
         var shared = vocabulary.GroupBy(t => t.Value).Where(g => g.Count() > 1);
-        AddCapped(faults, [.. shared.Select(g => $"Id {g.Key} is given to '{string.Join("' and '", g.Select(t => t.Key))}'; expected one token")]);
+        faults.AddRange(shared.Select(g => $"Id {g.Key} is given to '{string.Join("' and '", g.Select(t => t.Key))}'; expected one token"));
         if (faults.Count == 0 && ids.Max() != ids.Count - 1)
         {
-            var missing = Enumerable.Range(0, ids.Count).Where(id => !ids.Contains(id)).Take(MaxFaultsOfAKind);
+            var missing = Enumerable.Range(0, ids.Count).Where(id => !ids.Contains(id)).Take(5);
             faults.Add($"The {ids.Count} ids run up to {ids.Max()}; expected 0 to {ids.Count - 1} without gaps, but {string.Join(", ", missing)} is missing");
-        }
-    }
-
-    private static void AddCapped(List<string> faults, List<string> found)
-    {
-        faults.AddRange(found.Take(MaxFaultsOfAKind));
-        if (found.Count > MaxFaultsOfAKind)
-        {
-            faults.Add($"and {found.Count - MaxFaultsOfAKind} more of this kind");
         }
     }
 }

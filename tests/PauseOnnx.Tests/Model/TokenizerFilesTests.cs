@@ -55,4 +55,38 @@ public class TokenizerFilesTests
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Root), Is.Empty);
         });
     }
+
+    [Test]
+    public void Write_OfTheModelsLength_SaysItToHosts()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerFiles.Write(folder.Root, ["a"], [], modelMaxLength: 64);
+        Assert.That(File.ReadAllText(folder[FileNames.TokenizerConfig]), Does.Contain("\"model_max_length\": 64"));
+    }
+
+    [Test]
+    public void CopyWithPause_OfATokenizerWithoutIt_AppendsItAsTheLastId()
+    {
+        using var source = new TemporaryFolder();
+        using var target = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(source.Root);
+        TokenizerTests.Edit(source.Root, TokenizerJsonTests.RemovePause);
+        TokenizerFiles.CopyWithPause(source.Root, target.Root);
+        var tokenizer = Tokenizer.Load(target.Root);
+        Assert.Multiple(() =>
+        {
+            Assert.That((tokenizer.VocabSize, tokenizer.PauseId, tokenizer.EosId), Is.EqualTo((5, 4, 3)));
+            Assert.That(tokenizer.Encode("ab<pause>"), Is.EqualTo(new[] { 2, 4 }));
+        });
+    }
+
+    [Test]
+    public void CopyWithPause_OfATokenizerWithIt_CopiesEveryByte()
+    {
+        using var source = new TemporaryFolder();
+        using var target = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(source.Root);
+        TokenizerFiles.CopyWithPause(source.Root, target.Root);
+        Assert.That(File.ReadAllBytes(target[FileNames.Tokenizer]), Is.EqualTo(File.ReadAllBytes(source[FileNames.Tokenizer])));
+    }
 }

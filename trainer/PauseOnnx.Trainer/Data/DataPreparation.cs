@@ -84,7 +84,11 @@ internal sealed record DataPreparation
         var size = VocabSize ?? (int)Math.Clamp(corpus.Bytes / BytesPerToken, SmallestDefaultVocabSize, DefaultVocabSize);
         var ordinary = size - (MinVocabSize - BpeTrainer.ByteCount);
         var vocabulary = ProgressDisplay.Run("train tokenizer", ordinary, report =>
-            trainer.Train(ordinary, tokens => report(tokens, "tokens"), cancellationToken));
+        {
+            var trained = trainer.Train(ordinary, tokens => report(tokens, "tokens"), cancellationToken);
+            report(ordinary, "tokens");
+            return trained;
+        });
         TokenizerFiles.Write(folder, vocabulary.Tokens, vocabulary.Merges);
         if (vocabulary.Tokens.Count < ordinary)
         {
@@ -118,7 +122,7 @@ internal sealed record DataPreparation
     {
         try
         {
-            return tokenizer.Encode(chunk, recogniseSpecialTokens: false);
+            return tokenizer.EncodeOrdinary(chunk);
         }
         catch (FormatException e)
         {
@@ -129,6 +133,7 @@ internal sealed record DataPreparation
     private static void ForEachChunk(string title, Corpus corpus, Action<string, string> use, Func<string> figures, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        string Figures(long done) => string.Create(CultureInfo.InvariantCulture, $"{done / 1e6 / clock.Elapsed.TotalSeconds:0.0} MB/s {figures()}");
         ProgressDisplay.Run(title, corpus.Bytes, report =>
         {
             long done = 0;
@@ -140,10 +145,11 @@ internal sealed record DataPreparation
                     cancellationToken.ThrowIfCancellationRequested();
                     use(file, chunk);
                     characters += chunk.Length;
-                    report(done + Math.Min(characters, bytes), $"{(done + characters) / 1e6 / clock.Elapsed.TotalSeconds:0.0} MB/s {figures()}");
+                    report(done + Math.Min(characters, bytes), Figures(done + characters));
                 }
 
                 done += bytes;
+                report(done, Figures(done));
             }
 
             return done;
