@@ -86,7 +86,6 @@ internal sealed class DecoderCalls : IDisposable
 
     private void RunGraph(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         _runOptions.Terminate = false;
         using var registration = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, _runOptions);
         try

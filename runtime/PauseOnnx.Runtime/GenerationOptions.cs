@@ -34,6 +34,6 @@ public sealed record GenerationOptions
     public int? PauseCount { get; init; }
 
     /// <summary>Ids that end a sequence; empty to go on until <see cref="MaxNewTokens"/>.</summary>
-    /// <value>null: <c>eos_token_id</c> of generation_config.json, or the tokenizer's.</value>
+    /// <value>null: <c>eos_token_id</c> of generation_config.json.</value>
     public IReadOnlyList<int>? StopTokens { get; init; }
 }

@@ -37,15 +37,11 @@ internal sealed record GenerationSettings
                 Seed = options.Seed ?? Random.Shared.Next(),
             },
             PauseCount = options.PauseCount ?? model.PauseCount,
-            StopTokens = (options.StopTokens ?? DefaultStopTokens(model)).ToHashSet(),
+            StopTokens = (options.StopTokens ?? defaults.EosTokenIds).ToHashSet(),
         };
     }
 
     private static bool AsksForSampling(GenerationOptions options) => options.TopK is not null || options.TopP is not null;
-
-    private static IReadOnlyList<int> DefaultStopTokens(PauseModel model) => model.GenerationDefaults.EosTokenIds is { Count: > 0 } ids
-        ? ids
-        : model.Tokenizer.EosId is { } eos ? [eos] : [];
 
     private static List<string> FindFaults(GenerationOptions options, PauseModel model)
     {

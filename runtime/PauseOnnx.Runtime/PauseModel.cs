@@ -108,13 +108,14 @@ public sealed class PauseModel : IDisposable
         }
     }
 
-    private GenerationSettings Resolve(GenerationOptions? options) => GenerationSettings.Resolve(options ?? new GenerationOptions(), this);
-
-    private Generator CreateGenerator(IReadOnlyList<int[]> prompts, GenerationSettings settings)
+    private GenerationSettings Resolve(GenerationOptions? options)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        return new Generator(_session, prompts, settings, GenerationDefaults.PadTokenId ?? Tokenizer.PadId ?? 0);
+        return GenerationSettings.Resolve(options ?? new GenerationOptions(), this);
     }
+
+    private Generator CreateGenerator(IReadOnlyList<int[]> prompts, GenerationSettings settings) =>
+        new(_session, prompts, settings, GenerationDefaults.PadTokenId ?? Tokenizer.PadId ?? 0);
 
     private async IAsyncEnumerable<string> Stream(int[][] prompts, GenerationSettings settings, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,0 +1,161 @@
+using NUnit.Framework;
+using PauseOnnx.Runtime;
+
+namespace PauseOnnx.Tests.Runtime;
+
+public sealed class PauseModelTests : IDisposable
+{
+    private static readonly GenerationOptions Greedy = new() { MaxNewTokens = 30 };
+    private static readonly string[] Prompts = ["abc", "hello", "ken named", "a", "nop é man"];
+
+    private readonly RuntimeModel _tiny = new("gpt2");
+
+    private PauseModel Model => _tiny.Model;
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Test]
+    public void PauseModel_Loaded_TellsWhatItIs()
+    {
+        Assert.That(Model.Config.NumHiddenLayers, Is.EqualTo(2));
+        Assert.That(Model.PauseCount, Is.EqualTo(RuntimeModel.PauseCount));
+        Assert.That(Model.IsPauseCountDynamic, Is.False);
+        Assert.That(Model.GenerationDefaults.MaxNewTokens, Is.EqualTo(8));
+        Assert.That(Model.Tokenizer.PauseId, Is.EqualTo(20));
+    }
+
+    [Test]
+    public async Task GenerateAsync_Pieces_MakeUpTheGreedyAnswer()
+    {
+        var pieces = await CollectAsync(Model.GenerateAsync("hello", new() { MaxNewTokens = 8 }));
+        var expected = _tiny.PlainGreedy(Model.Tokenizer.Encode("hello"), 8);
+        Assert.That(string.Concat(pieces), Is.EqualTo(Model.Tokenizer.Decode(expected)));
+        Assert.That(pieces, Has.None.Empty);
+    }
+
+    [Test]
+    public async Task GenerateAsync_CharactersOfSeveralTokens_ComeWhole()
+    {
+        // Half of all sampled ids: the two bytes of é, in any order.
+        var options = Greedy with { Temperature = 8, Seed = 2, MaxNewTokens = 80 };
+        var pieces = await CollectAsync(Model.GenerateAsync("a", options));
+        var whole = (await Model.GenerateBatchAsync(["a"], options))[0];
+        Assert.That(whole, Does.Contain('é'), "choose another seed");
+        Assert.That(string.Concat(pieces), Is.EqualTo(whole));
+        Assert.That(pieces, Has.Some.Contains('é'));
+    }
+
+    [Test]
+    public async Task GenerateAsync_NoOptions_UsesTheModelsOwn() =>
+        Assert.That(string.Concat(await CollectAsync(Model.GenerateAsync("abc"))),
+            Is.EqualTo(Model.Tokenizer.Decode(_tiny.PlainGreedy([0, 1, 2], Model.GenerationDefaults.MaxNewTokens!.Value))));
+
+    [Test]
+    public async Task GenerateAsync_StopToken_IsNotPartOfTheText()
+    {
+        var ids = _tiny.PlainGreedy([0, 1, 2], 8);
+        var options = new GenerationOptions { MaxNewTokens = 8, StopTokens = [ids[^1]] };
+        var expected = Model.Tokenizer.Decode(ids[..Array.IndexOf(ids, ids[^1])]);
+        Assert.That(string.Concat(await CollectAsync(Model.GenerateAsync("abc", options))), Is.EqualTo(expected));
+        Assert.That((await Model.GenerateBatchAsync(["abc"], options))[0], Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task GenerateBatchAsync_UnequalPrompts_GivesTheAnswersOfEachAlone()
+    {
+        var batch = await Model.GenerateBatchAsync(Prompts, Greedy);
+        foreach (var (prompt, answer) in Prompts.Zip(batch))
+        {
+            Assert.That(answer, Is.EqualTo(string.Concat(await CollectAsync(Model.GenerateAsync(prompt, Greedy)))), prompt);
+        }
+    }
+
+    [Test]
+    public async Task GenerateAsync_CancelledMidStream_StopsAndLeavesTheModelUsable()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var pieces = new List<string>();
+        Assert.That(
+            async () =>
+            {
+                await foreach (var piece in Model.GenerateAsync("abc", Greedy, cancellation.Token))
+                {
+                    pieces.Add(piece);
+                    await cancellation.CancelAsync();
+                }
+            },
+            Throws.InstanceOf<OperationCanceledException>());
+        var whole = string.Concat(await CollectAsync(Model.GenerateAsync("abc", Greedy)));
+        Assert.That(pieces, Has.Count.EqualTo(1));
+        Assert.That(whole, Does.StartWith(pieces[0]));
+    }
+
+    [Test]
+    public async Task GenerateAsync_ConsumerThatLeavesEarly_LeavesTheModelUsable()
+    {
+        await using (var early = Model.GenerateAsync("abc", Greedy).GetAsyncEnumerator())
+        {
+            Assert.That(await early.MoveNextAsync(), Is.True);
+        }
+
+        Assert.That(await CollectAsync(Model.GenerateAsync("abc", Greedy)), Has.Count.GreaterThan(1));
+    }
+
+    [Test]
+    public async Task GenerateAsync_FromSeveralThreads_GivesTheSameAnswers()
+    {
+        var alone = await Model.GenerateBatchAsync(Prompts, Greedy);
+        var together = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
+            string.Concat(await CollectAsync(Model.GenerateAsync(Prompts[i % Prompts.Length], Greedy))))));
+        Assert.That(together, Is.EqualTo(Enumerable.Range(0, 40).Select(i => alone[i % Prompts.Length])));
+    }
+
+    [Test]
+    public async Task GenerateAsync_SameSeed_GivesTheSameTextAndNoSeedAnother()
+    {
+        var options = Greedy with { Temperature = 2 };
+        async Task<string> Text(GenerationOptions o) => string.Concat(await CollectAsync(Model.GenerateAsync("abc", o)));
+        var seeded = await Text(options with { Seed = 1 });
+        Assert.That(await Text(options with { Seed = 1 }), Is.EqualTo(seeded));
+        Assert.That(await Text(options), Is.Not.EqualTo(await Text(options)));
+    }
+
+    [Test]
+    public void GenerateAsync_BadPrompt_IsRefusedAtOnce()
+    {
+        Assert.That(() => Model.GenerateAsync(""), Throws.ArgumentException.With.Message.StartsWith("The prompt is empty"));
+        Assert.That(() => Model.GenerateAsync(new string('a', 100)), Throws.ArgumentException.With.Message.StartsWith("The prompt has 100 tokens, with 4 pauses 104"));
+        Assert.That(() => Model.GenerateAsync("abz"), Throws.InstanceOf<FormatException>().With.Message.Contain("'z'"));
+        Assert.That(() => Model.GenerateAsync("abc", new() { MaxNewTokens = 0 }), Throws.ArgumentException.With.Message.StartsWith("MaxNewTokens is 0"));
+    }
+
+    [Test]
+    public void GenerateBatchAsync_BadPrompts_AreRefused()
+    {
+        Assert.That(async () => await Model.GenerateBatchAsync([]), Throws.ArgumentException);
+        Assert.That(async () => await Model.GenerateBatchAsync(["a", "zz"]), Throws.InstanceOf<FormatException>());
+        Assert.That(async () => await Model.GenerateBatchAsync(["a"], null, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
+    public void PauseModel_Disposed_RefusesToGenerate()
+    {
+        var model = PauseModel.Load(_tiny.Folder);
+        model.Dispose();
+        model.Dispose();
+        Assert.That(() => model.GenerateAsync("abc"), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(async () => await model.GenerateBatchAsync(["abc"]), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => model.CreateGenerator([[1]]), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    private static async Task<List<string>> CollectAsync(IAsyncEnumerable<string> pieces)
+    {
+        var list = new List<string>();
+        await foreach (var piece in pieces)
+        {
+            list.Add(piece);
+        }
+
+        return list;
+    }
+}
