@@ -59,7 +59,7 @@ internal static class GenerateCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var prompts = ReadPrompts(parsed.GetRequiredValue(Prompts));
+        string[] prompts = [.. parsed.GetRequiredValue(Prompts).Select(prompt => prompt == StandardInput ? ReadStandardInput() : prompt)];
         var options = new GenerationOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
@@ -71,21 +71,16 @@ internal static class GenerateCommand
         };
         using var model = PauseModel.Load(parsed.GetRequiredValue(Model));
         await (parsed.GetValue(Ids) ? PrintIdsAsync(model, prompts, options, cancellationToken)
-            : prompts.Count == 1 ? StreamAsync(model, prompts[0], options, cancellationToken)
+            : prompts.Length == 1 ? StreamAsync(model, prompts[0], options, cancellationToken)
             : PrintBatchAsync(model, prompts, options, cancellationToken)).ConfigureAwait(false);
         return CommandHost.Success;
     }
 
-    private static List<string> ReadPrompts(string[] arguments)
+    // A shell ends what it pipes with a newline, which is no part of the prompt.
+    private static string ReadStandardInput()
     {
-        var prompts = new List<string>();
-        foreach (var argument in arguments)
-        {
-            // A shell ends what it pipes with a newline, which is no part of the prompt.
-            prompts.Add(argument != StandardInput ? argument : Console.In.ReadToEnd() is var text && text.EndsWith('\n') ? text[..^1].TrimEnd('\r') : text);
-        }
-
-        return prompts;
+        var text = Console.In.ReadToEnd();
+        return text.EndsWith('\n') ? text[..^1].TrimEnd('\r') : text;
     }
 
     private static async Task StreamAsync(PauseModel model, string prompt, GenerationOptions options, CancellationToken cancellationToken)
@@ -107,7 +102,7 @@ internal static class GenerateCommand
         Console.WriteLine();
     }
 
-    private static async Task PrintBatchAsync(PauseModel model, List<string> prompts, GenerationOptions options, CancellationToken cancellationToken)
+    private static async Task PrintBatchAsync(PauseModel model, string[] prompts, GenerationOptions options, CancellationToken cancellationToken)
     {
         var answers = await model.GenerateBatchAsync(prompts, options, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < answers.Count; i++)
@@ -116,7 +111,7 @@ internal static class GenerateCommand
         }
     }
 
-    private static Task PrintIdsAsync(PauseModel model, List<string> prompts, GenerationOptions options, CancellationToken cancellationToken) => Task.Run(
+    private static Task PrintIdsAsync(PauseModel model, string[] prompts, GenerationOptions options, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
             using var generator = model.CreateGenerator([.. prompts.Select(p => model.Tokenizer.Encode(p))], options);
