@@ -53,6 +53,7 @@ internal sealed class DecoderCalls : IDisposable
     /// <param name="cancellationToken">Ends the call inside ONNX Runtime, between two operators.</param>
     /// <returns>Logits [B, V] float32 after the last position; valid until the next call.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; the call can be repeated.</exception>
+    /// <exception cref="InvalidOperationException">ONNX Runtime failed.</exception>
     public ReadOnlySpan<float> Run(Memory<long> ids, Memory<long> attentionMask, CancellationToken cancellationToken)
     {
         (_idsShape[1], _maskShape[1]) = (ids.Length / _batch, attentionMask.Length / _batch);
@@ -95,6 +96,10 @@ internal sealed class DecoderCalls : IDisposable
         catch (OnnxRuntimeException e) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException("Generation was cancelled inside a call of the graph.", e, cancellationToken);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InvalidOperationException($"ONNX Runtime failed in a call of the graph: {e.Message}", e);
         }
     }
 }

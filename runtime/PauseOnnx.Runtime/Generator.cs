@@ -70,7 +70,7 @@ public sealed class Generator : IDisposable
     /// <returns>false, having done nothing, when every sequence has ended; otherwise true.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The generator is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The model puts out logits that are not finite.</exception>
+    /// <exception cref="InvalidOperationException">The graph fails, or puts out logits that are not finite.</exception>
     public bool Step(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

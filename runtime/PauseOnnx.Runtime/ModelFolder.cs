@@ -70,7 +70,8 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
 
         if (config is not null && generation is not null)
         {
-            foreach (var id in generation.EosTokenIds.Append(generation.PadTokenId ?? 0).Where(id => id < 0 || id >= config.VocabSize))
+            int[] ids = generation.PadTokenId is { } pad ? [.. generation.EosTokenIds, pad] : [.. generation.EosTokenIds];
+            foreach (var id in ids.Where(id => id < 0 || id >= config.VocabSize))
             {
                 yield return $"{FileNames.GenerationConfig} names the id {id}; expected ids from 0 to {config.VocabSize - 1} ({folder}).";
             }

@@ -121,6 +121,16 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Test]
+    public void Step_ConfigThatPromisesTooManyPositions_SaysWhatFailed()
+    {
+        using var gpt2 = new RuntimeModel("gpt2");
+        RuntimeModel.SetField(Path.Combine(gpt2.Folder, FileNames.Config), "n_positions", 200);
+        using var model = PauseModel.Load(gpt2.Folder);
+        using var generator = model.CreateGenerator([RuntimeModel.Prompt(100)]);
+        Assert.That(() => generator.Step(), Throws.InvalidOperationException.With.Message.StartsWith("ONNX Runtime failed in a call of the graph: "));
+    }
+
+    [Test]
     public void Load_NoThreads_IsRefused() =>
         Assert.That(() => PauseModel.Load(_folder, new() { IntraOpThreads = 0 }), Throws.InstanceOf<ArgumentOutOfRangeException>()
             .With.Message.StartsWith("IntraOpThreads is 0; expected at least 1, or null."));
