@@ -15,10 +15,16 @@ internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyL
     /// <exception cref="ArgumentException">The pause count does not fit the checkpoint.</exception>
     /// <exception cref="ModelFormatException">A file does not hold what its format promises.</exception>
     /// <exception cref="ExportException">There is no reference, or none for this pause count.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static ExportPlan Read(ExportOptions options)
     {
-        var config = ModelConfigJson.Read(Path.Combine(options.Checkpoint, FileNames.Config));
-        config = WithPauseCount(config, options);
+        var file = Path.Combine(options.Checkpoint, FileNames.Config);
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"'{file}' is missing; expected a checkpoint folder in Hugging Face's layout.");
+        }
+
+        var config = WithPauseCount(ModelConfigJson.Read(file), options);
         IReadOnlyList<ReferenceCase> reference = options.Verify == Verification.None ? [] : ReadReference(options, config);
         return new ExportPlan(config, options.DynamicPauseCount, reference);
     }

@@ -8,7 +8,8 @@ namespace PauseOnnx.Exporter;
 internal static class ExportReports
 {
     /// <summary>What is known once the graph is built; files and parity follow.</summary>
-    public static ExportReport Describe(Graph graph, ExternalData data, ExportPlan plan, IReadOnlyList<PassReport> passes, string checkpointSha256) => new()
+    public static ExportReport Describe(
+        Graph graph, ExternalData data, ExportPlan plan, IReadOnlyList<PassReport> passes, string checkpointSha256) => new()
     {
         ToolVersion = ModelExporter.ToolVersion,
         CheckpointSha256 = checkpointSha256,

@@ -12,7 +12,7 @@ namespace PauseOnnx.Exporter;
 /// </summary>
 public static class ModelExporter
 {
-    /// <summary>Share of an export's time that writing takes; the rest is the proof. A guess, for the progress bar only.</summary>
+    /// <summary>Share of the progress bar that writing takes; the rest is the proof's, where there is one.</summary>
     private const double WritingShare = 0.5;
 
     /// <summary>Version of this exporter.</summary>
@@ -23,7 +23,8 @@ public static class ModelExporter
     /// <exception cref="ModelFormatException">The checkpoint or the reference does not hold what its format promises.</exception>
     /// <exception cref="ExportException">The graph is faulty, there is nothing to prove it by, or the proof failed.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static ExportReport Export(ExportOptions options, IProgress<ExportProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static ExportReport Export(
+        ExportOptions options, IProgress<ExportProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         AtomicFolder.Check(options.Output, FileNames.ExportReport);
         var plan = ExportPlan.Read(options);
@@ -36,29 +37,31 @@ public static class ModelExporter
 
         AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
         {
-            OnnxWriter.Write(graph, data, folder, ExportReports.Metadata(report, options.Output), Writing(data.Length, progress, cancellationToken));
+            var metadata = ExportReports.Metadata(report, options.Output);
+            OnnxWriter.Write(graph, data, folder, metadata, Writing(data.Length, plan, progress, cancellationToken));
             ModelFiles.Write(folder, options.Checkpoint, plan);
-            report = report with
-            {
-                Parity = ParityProof.Run(Path.Combine(folder, FileNames.Onnx), plan.Config, options.DynamicPauseCount, plan.Reference, Proving(plan.Reference.Count, progress), cancellationToken),
-                Files = ExportReports.Files(folder),
-            };
+            var parity = ParityProof.Run(Path.Combine(folder, FileNames.Onnx), plan, Proving(plan, progress), cancellationToken);
+            report = report with { Parity = parity, Files = ExportReports.Files(folder) };
             report.Write(Path.Combine(folder, FileNames.ExportReport));
         });
         return report;
     }
 
-    private static Action<long> Writing(long total, IProgress<ExportProgress>? progress, CancellationToken cancellationToken)
+    private static Action<long> Writing(
+        long total, ExportPlan plan, IProgress<ExportProgress>? progress, CancellationToken cancellationToken)
     {
-        var written = 0L;
+        var (written, share) = (0L, plan.Reference.Count == 0 ? 1 : WritingShare);
         return bytes =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             written += bytes;
-            progress?.Report(new(WritingShare * written / total, $"{written >> 20} MB of weights written"));
+            progress?.Report(new(share * written / total, $"{written / 1e6:F1} of {total / 1e6:F1} MB written"));
         };
     }
 
-    private static Action<int> Proving(int total, IProgress<ExportProgress>? progress) => done =>
-        progress?.Report(new(WritingShare + ((1 - WritingShare) * done / total), $"{done} of {total} cases proven"));
+    private static Action<int> Proving(ExportPlan plan, IProgress<ExportProgress>? progress)
+    {
+        var total = plan.Reference.Count;
+        return done => progress?.Report(new(WritingShare + ((1 - WritingShare) * done / total), $"{done} of {total} cases proven"));
+    }
 }

@@ -9,9 +9,10 @@ internal static class ModelFiles
     /// <summary>Writes config.json and generation_config.json, and copies the tokenizer where the checkpoint has one.</summary>
     public static void Write(string folder, string checkpoint, ExportPlan plan)
     {
-        var generation = GenerationConfig.Read(Path.Combine(checkpoint, FileNames.GenerationConfig));
+        var generation = ReadGeneration(checkpoint);
         generation.Write(Path.Combine(folder, FileNames.GenerationConfig));
-        ModelConfigJson.Write(plan.Config, Path.Combine(folder, FileNames.Config), generation.EosTokenIds.Cast<int?>().FirstOrDefault(), TransformersJsConfig());
+        var eos = generation.EosTokenIds.Cast<int?>().FirstOrDefault();
+        ModelConfigJson.Write(plan.Config, Path.Combine(folder, FileNames.Config), eos, TransformersJsConfig());
         foreach (var name in new[] { FileNames.Tokenizer, FileNames.TokenizerConfig })
         {
             var source = Path.Combine(checkpoint, name);
@@ -20,6 +21,21 @@ internal static class ModelFiles
                 File.Copy(source, Path.Combine(folder, name));
             }
         }
+    }
+
+    // Older checkpoints say in config.json how a text ends, and have no generation_config.json.
+    private static GenerationConfig ReadGeneration(string checkpoint)
+    {
+        var file = Path.Combine(checkpoint, FileNames.GenerationConfig);
+        if (File.Exists(file))
+        {
+            return GenerationConfig.Read(file);
+        }
+
+        var (config, faults) = (Path.Combine(checkpoint, FileNames.Config), new List<string>());
+        var eos = new JsonFields(JsonFields.ParseObject(config), "", faults).IntList("eos_token_id");
+        ModelFormatException.ThrowIfAny(faults, config);
+        return new GenerationConfig { EosTokenIds = eos };
     }
 
     // transformers.js asks here whether model.onnx has a data file beside it.

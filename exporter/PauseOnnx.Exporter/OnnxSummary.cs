@@ -101,7 +101,8 @@ public sealed record OnnxSummary
     private static string Describe(ValueInfoProto value)
     {
         var tensor = value.Type?.TensorType;
-        var dims = tensor?.Shape?.Dim.Select(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? $"{d.DimValue}" : d.DimParam) ?? [];
-        return $"{value.Name}: {((TensorProto.Types.DataType)(tensor?.ElemType ?? 0)).ToString().ToLowerInvariant()}[{string.Join(", ", dims)}]";
+        var type = (TensorProto.Types.DataType)(tensor?.ElemType ?? 0);
+        var dims = tensor?.Shape?.Dim.Select(d => d.HasDimValue ? $"{d.DimValue}" : d.DimParam) ?? [];
+        return $"{value.Name}: {type.ToString().ToLowerInvariant()}[{string.Join(", ", dims)}]";
     }
 }

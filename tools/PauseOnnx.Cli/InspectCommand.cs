@@ -140,11 +140,11 @@ internal static class InspectCommand
     }
 
     private static Table NewTable(string title, params string[] columns) =>
-        new Table().Title($"[bold]{Markup.Escape(title)}[/]", Style.Plain).AddColumns(columns).Border(TableBorder.Rounded);
+        new Table().Title($"[bold]{Markup.Escape(title)}[/]").AddColumns(columns).Border(TableBorder.Rounded);
 
     private static void Write(Table table)
     {
-        AnsiConsole.Write(table.LeftAligned());
+        AnsiConsole.Write(table);
         AnsiConsole.WriteLine();
     }
 }

@@ -79,18 +79,27 @@ internal sealed class GraphBuilder
 
     public Value Cast(Value x, DType type) => Emit("Cast", [x], type, x.Shape, [("to", new TypeAttribute(type))]);
 
-    public Value Where(Value condition, Value whenTrue, Value whenFalse) =>
-        Emit("Where", [condition, whenTrue, whenFalse], whenTrue.Type, Shape.Broadcast(condition.Shape, Shape.Broadcast(whenTrue.Shape, whenFalse.Shape)));
+    public Value Where(Value condition, Value whenTrue, Value whenFalse)
+    {
+        var shape = Shape.Broadcast(condition.Shape, Shape.Broadcast(whenTrue.Shape, whenFalse.Shape));
+        return Emit("Where", [condition, whenTrue, whenFalse], whenTrue.Type, shape);
+    }
 
     public Value Softmax(Value x) => Emit("Softmax", [x], x.Type, x.Shape, [("axis", new IntAttribute(-1))]);
 
     /// <summary>Mean over the last axis, which stays as 1.</summary>
-    public Value Mean(Value x) =>
-        Emit("ReduceMean", [x], x.Type, x.Shape.With(x.Shape.Count - 1, 1), [("axes", new IntsAttribute(-1)), ("keepdims", new IntAttribute(1))]);
+    public Value Mean(Value x)
+    {
+        var shape = x.Shape.With(x.Shape.Count - 1, 1);
+        return Emit("ReduceMean", [x], x.Type, shape, [("axes", new IntsAttribute(-1)), ("keepdims", new IntAttribute(1))]);
+    }
 
     /// <summary>Layer normalization over the last axis.</summary>
-    public Value LayerNormalization(Value x, Value scale, Value shift, float epsilon) =>
-        Emit("LayerNormalization", [x, scale, shift], x.Type, x.Shape, [("axis", new IntAttribute(-1)), ("epsilon", new FloatAttribute(epsilon))]);
+    public Value LayerNormalization(Value x, Value scale, Value shift, float epsilon)
+    {
+        (string, Attribute)[] attributes = [("axis", new IntAttribute(-1)), ("epsilon", new FloatAttribute(epsilon))];
+        return Emit("LayerNormalization", [x, scale, shift], x.Type, x.Shape, attributes);
+    }
 
     /// <summary>Running sum along an axis.</summary>
     public Value CumSum(Value x, int axis) => Emit("CumSum", [x, Scalar(axis)], x.Type, x.Shape);
@@ -127,10 +136,12 @@ internal sealed class GraphBuilder
     /// <param name="length">Length of the result along the axis; null where it is the sum of known lengths.</param>
     public Value Concat(int axis, Value[] parts, Dim? length = null, string? name = null)
     {
-        Require(parts.All(p => p.Shape.With(axis, 0).Equals(parts[0].Shape.With(axis, 0))), $"Concat of {string.Join(" and ", (object[])parts)} along axis {axis}");
-        var known = parts.Sum(p => p.Shape[axis].Length);
-        Require(length is not null || parts.All(p => p.Shape[axis].Length is not null), "Concat of symbolic dimensions: expected the length of the result");
-        return Emit("Concat", parts, parts[0].Type, parts[0].Shape.With(axis, length ?? known!.Value), [("axis", new IntAttribute(axis))], name: name);
+        var fits = parts.All(p => p.Shape.With(axis, 0).Equals(parts[0].Shape.With(axis, 0)));
+        Require(fits, $"Concat of {string.Join(" and ", parts.Select(p => p.ToString()))} along axis {axis}");
+        var isKnown = parts.All(p => p.Shape[axis].Length is not null);
+        Require(isKnown || length is not null, "Concat of symbolic dimensions: expected the length of the result");
+        var shape = parts[0].Shape.With(axis, length ?? parts.Sum(p => p.Shape[axis].Length!.Value));
+        return Emit("Concat", parts, parts[0].Type, shape, [("axis", new IntAttribute(axis))], name: name);
     }
 
     /// <summary>Parts of known lengths along an axis.</summary>
@@ -190,20 +201,23 @@ internal sealed class GraphBuilder
     public Value Reshape(Value x, Value dims, Shape shape, string? name = null) => Emit("Reshape", [x, dims], x.Type, shape, name: name);
 
     /// <summary>The value of an integer attribute of the function that is being built, as int64 [].</summary>
-    public Value AttributeOfFunction(string name) => Emit("Constant", [], DType.Int64, [], [("value_int", new ReferenceAttribute(name))]);
+    public Value AttributeOfFunction(string name) =>
+        Emit("Constant", [], DType.Int64, [], [("value_int", new ReferenceAttribute(name))]);
 
     /// <summary>Calls a function, which travels with the graph.</summary>
     /// <param name="results">Type and shape of each result.</param>
     public Value[] Call(Function function, Value[] inputs, (DType Type, Shape Shape)[] results, (string, Attribute)[] attributes)
     {
-        Require(inputs.Length == function.Body.Inputs.Count && results.Length == function.Body.Outputs.Count, $"Call of {function.Name} with {inputs.Length} inputs and {results.Length} outputs");
+        var fits = inputs.Length == function.Body.Inputs.Count && results.Length == function.Body.Outputs.Count;
+        Require(fits, $"Call of {function.Name} with {inputs.Length} inputs and {results.Length} outputs");
         if (!Graph.Functions.Contains(function))
         {
             Graph.Functions.Add(function);
             Graph.Opsets[function.Domain] = Model.GraphNames.DomainVersion;
         }
 
-        Value[] outputs = [.. results.Select((r, i) => new Value(NextName($"{function.Name}/{function.Body.Outputs[i].Name}"), r.Type, r.Shape))];
+        var names = function.Body.Outputs.Select(o => NextName($"{function.Name}/{o.Name}"));
+        Value[] outputs = [.. results.Zip(names, (r, name) => new Value(name, r.Type, r.Shape))];
         Add(function.Name, function.Domain, inputs, outputs, attributes);
         return outputs;
     }

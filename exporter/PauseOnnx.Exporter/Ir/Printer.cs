@@ -24,7 +24,8 @@ internal static class Printer
         text.AppendLine($"{kind}{graph.Name}({string.Join(", ", graph.Inputs)}){attributes}");
         foreach (var node in graph.Nodes)
         {
-            text.AppendLine($"  {string.Join(", ", node.Outputs)} = {node.QualifiedName}({string.Join(", ", node.Inputs.Select(i => i.Name))}){Attributes(node)}");
+            var inputs = string.Join(", ", node.Inputs.Select(i => i.Name));
+            text.AppendLine($"  {string.Join(", ", node.Outputs)} = {node.QualifiedName}({inputs}){Attributes(node)}");
         }
 
         text.AppendLine($"  return {string.Join(", ", graph.Outputs.Select(o => o.Name))}");

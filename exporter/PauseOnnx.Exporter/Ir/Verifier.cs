@@ -90,7 +90,8 @@ internal static class Verifier
         }
     }
 
-    private static void CheckNode(Node node, Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)
+    private static void CheckNode(
+        Node node, Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)
     {
         if (node.Outputs.Count == 0)
         {
@@ -99,7 +100,8 @@ internal static class Verifier
 
         if (!graph.Opsets.ContainsKey(node.Domain))
         {
-            faults.Add($"{node.QualifiedName} is of domain '{node.Domain}', which is not imported; imported are {string.Join(", ", graph.Opsets.Keys.Select(k => $"'{k}'"))}");
+            var imported = string.Join(", ", graph.Opsets.Keys.Select(k => $"'{k}'"));
+            faults.Add($"{node.QualifiedName} is of domain '{node.Domain}', which is not imported; imported are {imported}");
         }
         else if (node.Domain.Length > 0 && !functions.Any(f => f.Domain == node.Domain && f.Name == node.OpType))
         {

@@ -32,25 +32,26 @@ internal static class Attention
         return b.Where(b.And(real, causal), b.Scalar(0f), b.Scalar(Unseen));
     }
 
-    /// <summary>One layer's attention: normalized state [B, T, C] to [B, T, C]. Declares the layer's present keys and values.</summary>
-    public static Value Lower(LoweringContext c, Value hidden, int layer, IPositions positions, Value bias, Value pastKey, Value pastValue)
+    /// <summary>One layer's attention: normalized state [B, T, C] to [B, T, C]; the layer's present keys and values go out.</summary>
+    public static Value Lower(LoweringContext c, Value hidden, int layer, IPositions positions, Value bias, (Value Key, Value Value) past)
     {
         var (b, dims, config) = (c.B, c.Dims, c.Config);
         var (h, k, d) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
         using var scope = b.Scope("attention");
 
         var projected = c.Linear(hidden, [.. c.Family.QueriesKeysValues.Select(n => c.Names.Layer(layer, n))]);
-        var heads = b.Split(b.Reshape(projected, [dims.B, dims.T, h + k + k, d]), 2, h + k, k); // [B, T, H + K, D], [B, T, K, D]
-        var turned = b.Split(positions.Rotate(heads[0]), 2, h, k);                             // [B, T, H, D], [B, T, K, D]
+        var heads = b.Split(b.Reshape(projected, [dims.B, dims.T, h + k + k, d]), 2, h + k, k);             // [B, T, H+K, D], [B, T, K, D]
+        var turned = b.Split(positions.Rotate(heads[0]), 2, h, k);                                          // [B, T, H, D], [B, T, K, D]
 
-        var keys = b.Concat(2, [pastKey, b.Transpose(turned[1], 0, 2, 1, 3)], dims.S, GraphNames.PresentKey(layer));      // [B, K, S, D]
-        var values = b.Concat(2, [pastValue, b.Transpose(heads[1], 0, 2, 1, 3)], dims.S, GraphNames.PresentValue(layer)); // [B, K, S, D]
+        var (newKeys, newValues) = (b.Transpose(turned[1], 0, 2, 1, 3), b.Transpose(heads[1], 0, 2, 1, 3)); // [B, K, T, D]
+        var keys = b.Concat(2, [past.Key, newKeys], dims.S, GraphNames.PresentKey(layer));                  // [B, K, S, D]
+        var values = b.Concat(2, [past.Value, newValues], dims.S, GraphNames.PresentValue(layer));
         b.Output(keys);
         b.Output(values);
 
-        var queries = b.Div(GroupByKey(c, turned[0]), b.Sqrt(b.Cast(b.DimOf(keys, 3), DType.Float32))); // [B, K, G*T, D]
-        var scores = b.MatMul(queries, b.Transpose(keys, 0, 1, 3, 2));                                  // [B, K, G*T, S]
-        var attended = b.MatMul(b.Softmax(b.Add(scores, bias)), values);                                // [B, K, G*T, D]
+        var queries = b.Div(GroupByKey(c, turned[0]), b.Sqrt(b.Cast(b.DimOf(keys, 3), DType.Float32)));     // [B, K, G*T, D]
+        var scores = b.MatMul(queries, b.Transpose(keys, 0, 1, 3, 2));                                      // [B, K, G*T, S]
+        var attended = b.MatMul(b.Softmax(b.Add(scores, bias)), values);                                    // [B, K, G*T, D]
         return c.Linear(Ungroup(c, attended), c.Names.Layer(layer, c.Family.AttentionOutput));
     }
 

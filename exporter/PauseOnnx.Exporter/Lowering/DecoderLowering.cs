@@ -8,7 +8,9 @@ namespace PauseOnnx.Exporter.Lowering;
 /// <param name="IsDynamic">Whether a host may give another pause count when it runs the model.</param>
 internal sealed record LoweringOptions(int PauseCount, bool IsDynamic = false);
 
-/// <summary>A checkpoint's decoder as a graph of opset 17 operators, with the inputs and outputs of <see cref="GraphNames"/>.</summary>
+/// <summary>
+/// A checkpoint's decoder as a graph of opset 17 operators, with the inputs and outputs of <see cref="GraphNames"/>.
+/// </summary>
 internal static class DecoderLowering
 {
     /// <summary>Builds the graph. Weights stay in the checkpoint until the graph is written.</summary>
@@ -23,7 +25,8 @@ internal static class DecoderLowering
         var past = DeclarePast(c);
         var pauseCount = DeclarePauseCount(c, options);
 
-        var (ids, mask, positionIds) = PauseFunctions.CallAppendPause(b, dims, inputIds, attentionMask, past[0].Key, pauseCount, config.Pause?.TokenId ?? 0);
+        var pauseId = config.Pause?.TokenId ?? 0; // A model without the token never appends it.
+        var (ids, mask, positionIds) = PauseFunctions.CallAppendPause(b, dims, inputIds, attentionMask, past[0].Key, pauseCount, pauseId);
         var positions = c.Family.Positions(c, positionIds);
         var hidden = positions.AddTo(b.Gather(c.Weight(c.Names.Embedding), ids)); // [B, T, C]
         var bias = Attention.Bias(c, ids, mask);
@@ -31,9 +34,10 @@ internal static class DecoderLowering
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
             using var scope = b.Scope($"layers.{layer}");
-            var attended = Attention.Lower(c, c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.AttentionNorm)), layer, positions, bias, past[layer].Key, past[layer].Value);
-            hidden = b.Add(hidden, attended);
-            hidden = b.Add(hidden, c.Family.FeedForward(c, c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.FeedForwardNorm)), layer));
+            var normed = c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.AttentionNorm));
+            hidden = b.Add(hidden, Attention.Lower(c, normed, layer, positions, bias, past[layer]));
+            normed = c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.FeedForwardNorm));
+            hidden = b.Add(hidden, c.Family.FeedForward(c, normed, layer));
         }
 
         hidden = PauseFunctions.CallDelayedOutput(b, dims, hidden, past[0].Key); // [B, T_out, C]

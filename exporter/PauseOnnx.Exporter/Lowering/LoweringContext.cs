@@ -79,7 +79,8 @@ internal sealed class LoweringContext
     private Value TransposedWeights(string[] names)
     {
         string[] weights = [.. names.Select(n => $"{n}.weight")];
-        var outputs = weights.Sum(w => _weights[w].Entry.Shape[0]);
-        return B.Initializer($"{string.Join('+', weights)}.transposed", DType.Float32, [_weights[weights[0]].Entry.Shape[1], outputs], new TransposedWeightData(_weights, weights));
+        var (inputs, outputs) = (_weights[weights[0]].Entry.Shape[1], weights.Sum(w => _weights[w].Entry.Shape[0]));
+        var data = new TransposedWeightData(_weights, weights);
+        return B.Initializer($"{string.Join('+', weights)}.transposed", DType.Float32, [inputs, outputs], data);
     }
 }

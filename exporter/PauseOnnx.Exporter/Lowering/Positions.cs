@@ -37,7 +37,7 @@ internal sealed class RotaryPositions : IPositions
         using var scope = context.B.Scope("rotary");
         _context = context;
         _cosine = context.B.Gather(Table("rotary.cosine", (angle, _) => Math.Cos(angle)), positions);
-        _sine = context.B.Gather(Table("rotary.sine", (angle, isFirstHalf) => isFirstHalf ? -Math.Sin(angle) : Math.Sin(angle)), positions);
+        _sine = context.B.Gather(Table("rotary.sine", (angle, isFirst) => isFirst ? -Math.Sin(angle) : Math.Sin(angle)), positions);
     }
 
     public Value AddTo(Value hidden) => hidden;

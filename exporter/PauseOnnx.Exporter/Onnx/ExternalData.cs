@@ -53,7 +53,9 @@ internal sealed class ExternalData
             using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
             foreach (var (offset, data) in _layout)
             {
-                stream.Write(new byte[offset - stream.Position]);
+                var padding = new byte[offset - stream.Position];
+                stream.Write(padding);
+                advance(padding.Length);
                 data.Write(stream, advance);
             }
         }

@@ -20,7 +20,8 @@ internal static class OnnxWriter
     /// <param name="advance">Called with the number of weight bytes written since the last call; may throw to cancel.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
-    public static void Write(Graph graph, ExternalData data, string folder, IEnumerable<KeyValuePair<string, string>> metadata, Action<long> advance)
+    public static void Write(
+        Graph graph, ExternalData data, string folder, IEnumerable<KeyValuePair<string, string>> metadata, Action<long> advance)
     {
         var file = Path.Combine(folder, FileNames.Onnx);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -71,8 +72,9 @@ internal static class OnnxWriter
 
     private static NodeProto ToConstantNode(Initializer initializer)
     {
+        var name = initializer.Value.Name;
         var value = new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = ToTensor(initializer, null) };
-        return new NodeProto { OpType = "Constant", Name = initializer.Value.Name, Output = { initializer.Value.Name }, Attribute = { value } };
+        return new NodeProto { OpType = "Constant", Name = name, Output = { name }, Attribute = { value } };
     }
 
     private static IEnumerable<OperatorSetIdProto> ToOpsets(Graph graph) =>
@@ -118,10 +120,13 @@ internal static class OnnxWriter
     private static ValueInfoProto ToValueInfo(Value value)
     {
         var shape = new TensorShapeProto();
-        shape.Dim.AddRange(value.Shape.Select(d => d.Length is { } length ? new Dimension { DimValue = length } : new Dimension { DimParam = d.Symbol }));
-        var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ToDataType(value.Type), Shape = shape } };
-        return new ValueInfoProto { Name = value.Name, Type = type };
+        shape.Dim.AddRange(value.Shape.Select(ToDimension));
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)ToDataType(value.Type), Shape = shape };
+        return new ValueInfoProto { Name = value.Name, Type = new TypeProto { TensorType = tensor } };
     }
+
+    private static Dimension ToDimension(Dim dim) =>
+        dim.Length is { } length ? new Dimension { DimValue = length } : new Dimension { DimParam = dim.Symbol };
 
     private static DataType ToDataType(DType type) => type switch
     {

@@ -37,6 +37,10 @@ internal sealed class CommonSubexpressions : IPass
         return changed;
     }
 
-    private static string Key(Node node) =>
-        $"{node.QualifiedName}\n{string.Join('\n', node.Inputs.Select(i => i.Name))}\n{string.Join('\n', node.Attributes.Select(a => $"{a.Key}={a.Value}"))}\n{string.Join('\n', node.Outputs.Select(o => o.Shape))}";
+    private static string Key(Node node)
+    {
+        var inputs = node.Inputs.Select(i => i.Name);
+        var attributes = node.Attributes.Select(a => $"{a.Key}={a.Value}");
+        return string.Join('\n', [node.QualifiedName, $"{node.Outputs.Count}", .. inputs, .. attributes]);
+    }
 }

@@ -22,9 +22,10 @@ internal sealed class ConstantFolding : IPass
         foreach (var original in graph.Nodes)
         {
             var node = replacement.Apply(original);
-            if (node.Domain.Length == 0 && node.Outputs.Count == 1 && !replacement.IsOutput(node.Outputs[0]) && Fold(graph, node) is { } folded)
+            var output = node.Outputs[0];
+            if (node.Domain.Length == 0 && node.Outputs.Count == 1 && !replacement.IsOutput(output) && Fold(graph, node) is { } folded)
             {
-                replacement.Replace(node.Outputs[0], folded);
+                replacement.Replace(output, folded);
             }
             else
             {
@@ -51,11 +52,10 @@ internal sealed class ConstantFolding : IPass
             return null;
         }
 
-        var output = node.Outputs[0];
         return node.Inputs[0].Type switch
         {
-            DType.Int64 => FoldValues(graph, node, output, [.. constants.Select(c => c!.As<long>().ToArray())]),
-            DType.Float32 when node.Inputs.All(i => i.Type == DType.Float32) => FoldValues(graph, node, output, [.. constants.Select(c => c!.As<float>().ToArray())]),
+            DType.Int64 => FoldValues(graph, node, node.Outputs[0], [.. constants.Select(c => c!.As<long>().ToArray())]),
+            DType.Float32 => FoldValues(graph, node, node.Outputs[0], [.. constants.Select(c => c!.As<float>().ToArray())]),
             _ => null,
         };
     }

@@ -10,21 +10,20 @@ internal static class ParityProof
 
     /// <summary>Compares every case, call by call.</summary>
     /// <param name="file">The exported ONNX file.</param>
-    /// <param name="config">Its model's shape.</param>
-    /// <param name="isDynamic">Whether each case's own pause count can be given.</param>
-    /// <param name="cases">The reference.</param>
+    /// <param name="plan">What was exported, and the reference.</param>
     /// <param name="progress">Called with the number of cases done.</param>
     /// <param name="cancellationToken">Checked before every call.</param>
     /// <exception cref="ExportException">ONNX Runtime refuses the file, or a logit differs; the first one is named.</exception>
-    public static IReadOnlyList<ParityReport> Run(
-        string file, ModelConfig config, bool isDynamic, IReadOnlyList<ReferenceCase> cases, Action<int> progress, CancellationToken cancellationToken)
+    public static IReadOnlyList<ParityReport> Run(string file, ExportPlan plan, Action<int> progress, CancellationToken cancellationToken)
     {
         try
         {
             var reports = new List<ParityReport>();
-            foreach (var group in cases.GroupBy(c => c.PauseCount))
+            foreach (var group in plan.Reference.GroupBy(c => c.PauseCount))
             {
-                using var session = new DecoderSession(file, config, isDynamic ? group.Key : null);
+                // The default is proven as a default: without giving it.
+                var isGiven = plan.IsDynamic && group.Key != plan.PauseCount;
+                using var session = new DecoderSession(file, plan.Config, isGiven ? group.Key : null);
                 foreach (var reference in group)
                 {
                     reports.Add(Compare(session, reference, cancellationToken));

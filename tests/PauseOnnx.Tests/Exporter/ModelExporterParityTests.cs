@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using PauseOnnx.Exporter;
+using PauseOnnx.Exporter.Proof;
 using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 
@@ -8,7 +9,8 @@ namespace PauseOnnx.Tests.Exporter;
 /// <summary>The exported file in ONNX Runtime against the independent <see cref="PlainTransformer"/>.</summary>
 public class ModelExporterParityTests
 {
-    private const double Tolerance = 1e-4;
+    private static IEnumerable<TestCaseData> Configs() =>
+        TinyCheckpoint.Configs.Select(c => new TestCaseData(c.Value).SetArgDisplayNames(c.Key));
 
     private static IEnumerable<TestCaseData> ConfigsAndPauseCounts() =>
         from config in TinyCheckpoint.Configs
@@ -31,6 +33,71 @@ public class ModelExporterParityTests
             ($"single.m{pauseCount}", 1, PlainReference.Steps),
             ($"padded.m{pauseCount}", 3, PlainReference.Steps),
         }));
-        Assert.That(report.Parity.Select(p => p.MaxDifference), Is.All.LessThan(Tolerance));
+        Assert.That(report.Parity.Select(p => p.MaxDifference), Is.All.LessThan(Tolerances.Logits));
     }
+
+    [TestCaseSource(nameof(Configs))]
+    public void Export_WithDynamicPauseCount_GivesTheReferenceLogitsOfEveryCount(ModelConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        var report = ModelExporter.Export(new()
+        {
+            Checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, 0, 4, 25),
+            Output = folder["model"],
+            DynamicPauseCount = true,
+        });
+
+        Assert.That(report.Parity.Select(p => p.PauseCount), Is.EqualTo(new[] { 0, 0, 4, 4, 25, 25 }));
+        Assert.That(report.PauseCount, Is.EqualTo(config.Pause!.Count));
+    }
+
+    [TestCaseSource(nameof(Configs))]
+    public void Export_OfAModelWithoutPauseToken_GivesThePlainModelsLogits(ModelConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        var plain = config with { Pause = null };
+        var report = ModelExporter.Export(new() { Checkpoint = TinyExport.WriteCheckpoint(folder.Root, plain, 0), Output = folder["model"] });
+
+        Assert.That(report.Parity, Has.Count.EqualTo(2));
+        Assert.That(report.PauseTraining, Is.EqualTo("none"));
+    }
+
+    [TestCaseSource(nameof(Configs))]
+    public void Prefill_OfNTokens_EqualsNDecodeSteps(ModelConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        using var session = Open(TinyExport.Write(folder.Root, config, 0), config);
+        long[] ids = [3, 1, 4, 1, 5, 9, 2];
+
+        var (prefill, _) = session.Run(1, ids, Ones(ids.Length));
+        session.Reset();
+        float[] decoded = [];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            decoded = session.Run(1, [ids[i]], Ones(i + 1)).Logits;
+        }
+
+        Assert.That(decoded, Is.EqualTo(prefill).Within(Tolerances.Logits));
+    }
+
+    [TestCaseSource(nameof(Configs))]
+    public void LaterCall_OfSeveralTokens_GivesTheLogitsOfEach(ModelConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        using var session = Open(TinyExport.Write(folder.Root, config, 4), config);
+        long[] next = [7, 2, 5];
+
+        session.Run(1, [3, 1], Ones(2));
+        var (together, shape) = session.Run(1, next, Ones(5));
+        session.Reset();
+        session.Run(1, [3, 1], Ones(2));
+        var oneByOne = next.SelectMany((id, i) => session.Run(1, [id], Ones(3 + i)).Logits).ToArray();
+
+        Assert.That(shape, Is.EqualTo(new long[] { 1, next.Length, config.OrdinaryVocabSize }));
+        Assert.That(together, Is.EqualTo(oneByOne).Within(Tolerances.Logits));
+    }
+
+    private static DecoderSession Open(string model, ModelConfig config) => new(Path.Combine(model, FileNames.Onnx), config, pauseCount: null);
+
+    private static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];
 }
