@@ -15,5 +15,7 @@ public static class Program
             ExportCommand.Create(),
             GenerateCommand.Create(),
             InspectCommand.Create(),
+            EvalCommand.Create(),
+            TaskCommand.Create(),
         };
 }
