@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PauseOnnx.Tests.Support;
 
-/// <summary>One of the built programs as a process of its own, as a user starts it.</summary>
+/// <summary>A program as a process of its own, as a user starts it.</summary>
 internal sealed class ProgramProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -34,6 +34,18 @@ internal sealed class ProgramProcess : IDisposable
     /// <summary>Starts a program in a shell after a preparation such as <c>ulimit -f 8</c>.</summary>
     public static ProgramProcess StartAfter(string preparation, string program, params string[] arguments) =>
         StartProcess("bash", ["-c", $"{preparation}; exec dotnet \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments]);
+
+    /// <summary>Starts a program of the machine, such as <c>node</c>.</summary>
+    public static ProgramProcess StartProcess(string file, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new ProgramProcess(start);
+    }
 
     /// <summary>Waits until the program has printed a text; fails the test when it ends without.</summary>
     public void WaitForOutput(string text)
@@ -77,17 +89,6 @@ internal sealed class ProgramProcess : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    private static ProgramProcess StartProcess(string file, IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return new ProgramProcess(start);
     }
 
     private static void Append(StringBuilder builder, string? line)
