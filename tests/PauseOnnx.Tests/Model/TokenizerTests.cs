@@ -10,7 +10,8 @@ public class TokenizerTests
 {
     private static readonly JsonElement Golden = ReadGolden();
 
-    private static string[] Texts => [.. Golden.GetProperty("texts").EnumerateArray().Select(t => t.GetString()!)];
+    /// <summary>Texts of many scripts, with special tokens, emoji and runs of white space.</summary>
+    internal static string[] Texts => [.. Golden.GetProperty("texts").EnumerateArray().Select(t => t.GetString()!)];
 
     private static IEnumerable<TestCaseData> GoldenCases() =>
         Golden.GetProperty("cases").EnumerateArray().Select(c => new TestCaseData(c).SetArgDisplayNames(c.GetProperty("name").GetString()!));

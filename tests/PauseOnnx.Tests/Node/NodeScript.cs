@@ -1,0 +1,51 @@
+using System.Text.Json;
+using NUnit.Framework;
+using PauseOnnx.Tests.Support;
+
+namespace PauseOnnx.Tests.Node;
+
+/// <summary>The scripts of tests/node. Node.js is slow to start, so one process answers many jobs.</summary>
+internal static class NodeScript
+{
+    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "node");
+
+    /// <summary>Skips the test, with the reason, where the scripts cannot run.</summary>
+    public static void IgnoreUnlessInstalled()
+    {
+        var program = OperatingSystem.IsWindows() ? "node.exe" : "node";
+        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program))))
+        {
+            Assert.Ignore("Node.js is not installed.");
+        }
+
+        // npm writes this file last: a folder without it is what an interrupted installation left.
+        if (!File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
+        {
+            Assert.Ignore("The packages of tests/node are not installed: run 'dotnet cake --target=Test', or 'npm ci --ignore-scripts' in tests/node.");
+        }
+    }
+
+    /// <summary>Runs a script, which is given two minutes; the test fails with what it printed when it does not end well.</summary>
+    /// <returns>Standard output.</returns>
+    public static string Run(string script, params string[] arguments)
+    {
+        using var process = ProgramProcess.StartProcess("node", [Path.Combine(Folder, script), .. arguments]);
+        var exitCode = process.WaitForExit();
+        Assert.That(exitCode, Is.Zero, () => $"{script} failed: {process.Errors}{process.Output}");
+        return process.Output;
+    }
+
+    /// <summary>Gives a script one JSON file of jobs.</summary>
+    /// <typeparam name="TAnswer">The JSON form of one answer.</typeparam>
+    /// <returns>The answers in the order of the jobs.</returns>
+    public static IReadOnlyList<TAnswer> Answer<TAnswer>(string script, IReadOnlyList<object> jobs)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder["jobs.json"];
+        File.WriteAllText(file, JsonSerializer.Serialize(jobs));
+        var answers = JsonSerializer.Deserialize<TAnswer[]>(Run(script, file))!;
+        Assert.That(answers, Has.Length.EqualTo(jobs.Count));
+        return answers;
+    }
+}

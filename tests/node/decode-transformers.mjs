@@ -1,0 +1,23 @@
+// Greedy decoding with transformers.js.
+//   node decode-transformers.mjs jobs.json
+// A job is { "model": folder, "prompts": [text, ...], "maxNewTokens": n }; its answer, the new ids of each prompt.
+import { AutoModelForCausalLM, AutoTokenizer, env } from "@huggingface/transformers";
+import { answerJobs, untilStop } from "./jobs.mjs";
+
+env.allowRemoteModels = false;
+env.localModelPath = ".";
+
+async function decode({ model: folder, prompts, maxNewTokens }) {
+  const tokenizer = await AutoTokenizer.from_pretrained(folder);
+  const model = await AutoModelForCausalLM.from_pretrained(folder, { dtype: "fp32" });
+  const stopTokens = [model.generation_config.eos_token_id ?? []].flat();
+
+  const inputs = tokenizer(prompts, { padding: true });
+  const sequences = await model.generate({ ...inputs, max_new_tokens: maxNewTokens });
+  await model.dispose();
+
+  const answers = sequences.slice(null, [inputs.input_ids.dims.at(-1), null]).tolist();
+  return answers.map((answer) => untilStop(answer.map(Number), stopTokens));
+}
+
+await answerJobs(decode);
