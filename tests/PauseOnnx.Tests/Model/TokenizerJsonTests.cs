@@ -111,7 +111,7 @@ public class TokenizerJsonTests
         var original = File.ReadAllBytes(folder[FileNames.Tokenizer]);
         var random = new Random(3);
         var refused = 0;
-        for (var i = 0; i < 2000; i++)
+        for (var i = 0; i < 600; i++)
         {
             var bytes = original.ToArray();
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -126,7 +126,7 @@ public class TokenizerJsonTests
             }
         }
 
-        Assert.That(refused, Is.GreaterThan(500), "most changes hit something that matters");
+        Assert.That(refused, Is.GreaterThan(150), "most changes hit something that matters");
     }
 
     [Test]
