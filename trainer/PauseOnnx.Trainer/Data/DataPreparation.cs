@@ -33,6 +33,9 @@ internal sealed record DataPreparation
     /// <summary>A folder whose tokenizer is used instead of training one; null to train.</summary>
     public string? Tokenizer { get; init; }
 
+    /// <summary>The vocabulary size that is chosen for a corpus of a size in bytes.</summary>
+    public static int DefaultVocabSizeFor(long bytes) => (int)Math.Clamp(bytes / BytesPerToken, SmallestDefaultVocabSize, DefaultVocabSize);
+
     /// <summary>Prepares the folder and tells on standard output what was done.</summary>
     /// <exception cref="InvalidDataException">There is too little text.</exception>
     /// <exception cref="FormatException">The given tokenizer lacks a character of the text.</exception>
@@ -81,7 +84,7 @@ internal sealed record DataPreparation
 
         var trainer = new BpeTrainer();
         ForEachChunk("count words", corpus, (_, chunk) => trainer.Add(chunk), () => "", cancellationToken);
-        var size = VocabSize ?? (int)Math.Clamp(corpus.Bytes / BytesPerToken, SmallestDefaultVocabSize, DefaultVocabSize);
+        var size = VocabSize ?? DefaultVocabSizeFor(corpus.Bytes);
         var ordinary = size - (MinVocabSize - BpeTrainer.ByteCount);
         var vocabulary = ProgressDisplay.Run("train tokenizer", ordinary, report =>
         {
