@@ -121,8 +121,8 @@ internal static class EvalCommand
 
     private sealed class Evaluation(PauseModel model, Example[] examples, int batchSize)
     {
-        // Two tokens more than the longest target: enough to see an answer that goes on too long.
-        private readonly int _maxNewTokens = examples.Max(e => model.Tokenizer.Encode(e.Target).Length) + 2;
+        // One token more than the longest target: where it is no stop token, the answer goes on too long and is wrong.
+        private readonly int _maxNewTokens = examples.Max(e => model.Tokenizer.Encode(e.Target).Length) + 1;
         private readonly List<Answer> _samples = [];
 
         /// <summary>The first answers, with the model's own number of pauses where that was tried.</summary>

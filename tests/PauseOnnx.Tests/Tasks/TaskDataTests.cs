@@ -1,0 +1,69 @@
+using NUnit.Framework;
+using PauseOnnx.Model;
+using PauseOnnx.Tasks;
+using PauseOnnx.Tests.Support;
+
+namespace PauseOnnx.Tests.Tasks;
+
+public class TaskDataTests
+{
+    private static IEnumerable<ISyntheticTask> Tasks => TaskList.All;
+
+    [TestCaseSource(nameof(Tasks))]
+    public void Write_AnyTask_KeepsHeldOutQuestionsFromTraining(ISyntheticTask task)
+    {
+        using var folder = new TemporaryFolder();
+        TaskData.Write(folder["data"], task, trainCount: 400, heldOutCount: 60, seed: 0);
+
+        Example[] train = [.. ExampleFile.Read(folder[$"data/{FileNames.Train}"])];
+        Example[] heldOut = [.. ExampleFile.Read(folder[$"data/{FileNames.HeldOut}"])];
+        Assert.Multiple(() =>
+        {
+            Assert.That(train, Has.Length.EqualTo(400));
+            Assert.That(heldOut, Has.Length.EqualTo(60));
+            Assert.That(train.Select(e => HeldOut.Contains(e.Prefix)), Has.All.False);
+            Assert.That(heldOut.Select(e => HeldOut.Contains(e.Prefix)), Has.All.True);
+            Assert.That(TaskData.FindTask(folder["data"])?.Name, Is.EqualTo(task.Name));
+        });
+    }
+
+    [TestCaseSource(nameof(Tasks))]
+    public void Write_AnyTask_ItsTokenizerGivesOneIdForEachSymbol(ISyntheticTask task)
+    {
+        using var folder = new TemporaryFolder();
+        TaskData.Write(folder["data"], task, trainCount: 5, heldOutCount: 5, seed: 0);
+
+        var tokenizer = Tokenizer.Load(folder["data"]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(tokenizer.Encode(task.Symbols), Is.EqualTo(Enumerable.Range(0, task.Symbols.Length)));
+            Assert.That(tokenizer.PauseId, Is.EqualTo(tokenizer.VocabSize - 1));
+        });
+    }
+
+    [Test]
+    public void Write_SameSeed_GivesTheSameFiles()
+    {
+        using var folder = new TemporaryFolder();
+        TaskData.Write(folder["a"], new LuhnTask(), 100, 20, seed: 7);
+        TaskData.Write(folder["b"], new LuhnTask(), 100, 20, seed: 7);
+        TaskData.Write(folder["c"], new LuhnTask(), 100, 20, seed: 8);
+
+        string Train(string name) => File.ReadAllText(folder[$"{name}/{FileNames.Train}"]);
+        Assert.That(Train("a"), Is.EqualTo(Train("b")).And.Not.EqualTo(Train("c")));
+    }
+
+    [Test]
+    public void Write_IntoSomebodyElsesFolder_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["thesis.txt"], "years of work");
+
+        Assert.That(() => TaskData.Write(folder.Root, new LuhnTask(), 10, 10, 0), Throws.InstanceOf<IOException>());
+        Assert.That(File.ReadAllText(folder["thesis.txt"]), Is.EqualTo("years of work"));
+    }
+
+    [Test]
+    public void Get_UnknownTask_NamesTheKnownOnes() =>
+        Assert.That(() => TaskList.Get("lunh"), Throws.ArgumentException.With.Message.Contains("'lunh'").And.Message.Contains("luhn, parity"));
+}
