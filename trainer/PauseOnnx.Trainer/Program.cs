@@ -9,7 +9,7 @@ public static class Program
     /// <summary>Runs one command; returns the process's exit code.</summary>
     public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
 
-    private static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
+    internal static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
     {
         PrepareCommand.Create(),
         PretrainCommand.Create(),

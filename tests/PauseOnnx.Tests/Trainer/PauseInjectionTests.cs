@@ -1,0 +1,105 @@
+using NUnit.Framework;
+using PauseOnnx.Trainer;
+
+namespace PauseOnnx.Tests.Trainer;
+
+/// <summary>
+/// What each way of pausing makes of short sequences, token by token. <c>P</c> is a pause, small letters are other tokens,
+/// and a star stands behind each token that is a target with loss.
+/// </summary>
+public class PauseInjectionTests
+{
+    private const int Pause = 20;
+
+    private static readonly TokenizedExample Question = Example("ab", "wxyz", "t!");
+
+    [TestCase("", "", "abcd", "ab*c*d*", TestName = "None_PlainText_LossOnAllButTheFirst")]
+    [TestCase("ab", "wx", "t!", "abw*x*t*!*", TestName = "None_Example_LossAfterTheQuestion")]
+    [TestCase("ab", "", "t!", "abt*!*", TestName = "None_ExampleWithoutWork_LossOnTheAnswer")]
+    public void None_Sequence_IsMarked(string prefix, string work, string target, string expected) =>
+        Assert.That(Show(PauseInjection.None(Example(prefix, work, target))), Is.EqualTo(expected));
+
+    [TestCase(0, "abt*!*")]
+    [TestCase(1, "abPt*!*")]
+    [TestCase(3, "abPPPt*!*")]
+    public void Append_Pauses_StandBeforeTheAnswerAndCarryNoLoss(int count, string expected) =>
+        Assert.That(Show(PauseInjection.Append(Question, count, Pause)), Is.EqualTo(expected));
+
+    [Test]
+    public void Append_LastPause_PredictsTheFirstTokenOfTheAnswer()
+    {
+        var batch = TrainingBatch.Pack([PauseInjection.Append(Question, 3, Pause)]);
+        Assert.That(batch.Positions, Is.EqualTo([4L, 5L]));
+        Assert.That(batch.Ids[4], Is.EqualTo(Pause));
+        Assert.That(batch.Targets, Is.EqualTo(Question.Target.Select(i => (long)i)));
+    }
+
+    // Random numbers drawn: u, then one for each of w, x, y, z.
+    [TestCase(new[] { 0.5, 0.9, 0.1, 0.6, 0.4 }, "abw*Py*Pt*!*")]
+    [TestCase(new[] { 0.0, 0.0, 0.0, 0.0, 0.0 }, "abw*x*y*z*t*!*")]
+    [TestCase(new[] { 1.0, 0.9, 0.9, 0.9, 0.9 }, "abPPPPt*!*")]
+    public void Replace_TokensOfTheWork_BecomePausesWithProbabilityU(double[] drawn, string expected) =>
+        Assert.That(Show(PauseInjection.Replace(Question, Pause, new Drawn(drawn))), Is.EqualTo(expected));
+
+    // Ten tokens and one pause: it comes where the number drawn is below 1 / (places left).
+    [TestCase(new[] { 0.0 }, "Pa*b*c*d*e*f*g*h*i*")]
+    [TestCase(new[] { 0.5, 0.5, 0.1 }, "ab*Pc*d*e*f*g*h*i*")]
+    [TestCase(new[] { 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.4 }, "ab*c*d*e*f*g*h*i*P")]
+    [TestCase(new[] { 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.6 }, "ab*c*d*e*f*g*h*i*j*")]
+    public void Insert_PlainText_PausesPushTheEndOut(double[] drawn, string expected) =>
+        Assert.That(Show(PauseInjection.Insert(Example("", "", "abcdefghij"), 0.1, 10, Pause, new Drawn(drawn))), Is.EqualTo(expected));
+
+    [Test]
+    public void Insert_Example_KeepsItsLossAndItsEndWhereThereIsRoom() =>
+        Assert.That(
+            Show(PauseInjection.Insert(Example("abc", "wxy", "t!"), 0.25, 99, Pause, new Drawn([0.9, 0.1, 0.9, 0.9, 0.1]))),
+            Is.EqualTo("aPbcPw*x*y*t*!*"));
+
+    [TestCase(19, 1)]
+    [TestCase(20, 2)]
+    [TestCase(9, 0)]
+    public void Insert_NumberOfPauses_IsTheFloorOfTheShare(int length, int expected)
+    {
+        var text = new TokenizedExample([], [], new int[length]);
+        Assert.That(PauseInjection.Insert(text, 0.1, 1000, Pause, new Random(1)).Ids.Count(i => i == Pause), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Insert_Places_AreUniform()
+    {
+        var (random, counts) = (new Random(1), new int[11]);
+        var text = new TokenizedExample([], [], new int[10]);
+        for (var i = 0; i < 11000; i++)
+        {
+            counts[Array.IndexOf(PauseInjection.Insert(text, 0.1, 11, Pause, random).Ids, Pause)]++;
+        }
+
+        // 1000 each; five standard deviations are about 150.
+        Assert.That(counts, Is.All.InRange(850, 1150));
+    }
+
+    [Test]
+    public void Pack_UnequalLengths_FillsUpOnTheRightWithoutLoss()
+    {
+        var batch = TrainingBatch.Pack([PauseInjection.None(Example("a", "", "b")), PauseInjection.None(Example("a", "", "bcd"))]);
+        Assert.That((batch.BatchSize, batch.Length), Is.EqualTo((2, 4)));
+        Assert.That(batch.Ids, Is.EqualTo([0L, 1, 0, 0, 0, 1, 2, 3]));
+        Assert.That(batch.Positions, Is.EqualTo([0L, 4, 5, 6]));
+        Assert.That(batch.Targets, Is.EqualTo([1L, 1, 2, 3]));
+    }
+
+    private static TokenizedExample Example(string prefix, string work, string target) => new(Ids(prefix), Ids(work), Ids(target));
+
+    private static int[] Ids(string text) => [.. text.Select(c => c - 'a')];
+
+    private static string Show(TrainingSequence sequence) =>
+        string.Concat(sequence.Ids.Zip(sequence.CarriesLoss, (id, loss) => (id == Pause ? "P" : $"{(char)(id + 'a')}") + (loss ? "*" : "")));
+
+    // Gives the numbers of a table, then numbers at which nothing more happens.
+    private sealed class Drawn(double[] numbers) : Random
+    {
+        private int _next;
+
+        public override double NextDouble() => _next < numbers.Length ? numbers[_next++] : 0.999;
+    }
+}
