@@ -1,0 +1,91 @@
+using NUnit.Framework;
+using PauseOnnx.Model;
+using PauseOnnx.Tests.Support;
+using PauseOnnx.Trainer;
+
+namespace PauseOnnx.Tests.Trainer;
+
+public class RecipeFileTests
+{
+    // With a vocabulary of 14 ids, so that a changed shape does not go unnoticed.
+    private static readonly Dictionary<string, int> ParameterCounts = new() { ["corpus"] = 1, ["luhn"] = 28416, ["parity"] = 29440, ["tiny"] = 4912 };
+
+    private static IEnumerable<string> Shipped => RecipeFile.Shipped;
+
+    [TestCaseSource(nameof(Shipped))]
+    public void Read_ShippedRecipe_IsValidAndHasItsSize(string name)
+    {
+        using var folder = new TemporaryFolder();
+        TinyModels.WriteExamples(folder.Root);
+        var recipe = RecipeFile.Read(name);
+        using var model = new LanguageModel(recipe.CreateConfig(Tokenizer.Load(folder.Root), "PausePT"));
+        Assert.That(recipe.Name, Is.EqualTo(name));
+        Assert.That(recipe.Description, Is.Not.Empty);
+        Assert.That(model.Parameters.Count, Is.EqualTo(ParameterCounts[name]));
+        Assert.That(recipe.Finetune.PauseCount, Is.InRange(recipe.Finetune.PauseRange.Min, recipe.Finetune.PauseRange.Max));
+    }
+
+    [Test]
+    public void Read_Luhn_HasTheMeasuredSettings()
+    {
+        var recipe = RecipeFile.Read("luhn");
+        Assert.That(recipe.Initialization, Is.EqualTo(new Initialization { EmbeddingStd = 0.5, LinearStd = null, HeadStd = 0.02 }));
+        Assert.That(recipe.Pretrain.Pause, Is.EqualTo(PauseMethod.Replace));
+        Assert.That(recipe.Finetune.PauseRange, Is.EqualTo(new PauseRange(6, 30)));
+        Assert.That(recipe.Finetune.PauseCount, Is.EqualTo(15));
+    }
+
+    [Test]
+    public void Read_ManyFaults_ReportsAllTogether()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["bad.json"], """
+            {
+              "name": "bad",
+              "model": { "model_type": "llama", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 32, "vocab_size": 9, "dropout": 0.1 },
+              "pretrain": { "pause": "sometimes", "steps": 0, "batch_size": 8, "learning_rate": -1 },
+              "finetune": { "m_ft": "30..6", "steps": 10, "batch_size": 8, "learning_rate": 1e-3, "epochs": 3 },
+              "generation": { "eos_token_id": 1 }
+            }
+            """);
+        string[] expected =
+        [
+            "'model.vocab_size' is given; expected it to be left out: it comes from the tokenizer and the training",
+            "'model.dropout' is unknown; expected one of attention_bias, head_dim, hidden_act, hidden_size, intermediate_size, max_position_embeddings, mlp_bias, model_type, num_attention_heads, num_hidden_layers, num_key_value_heads, pause_count, pause_token_id, pause_training, rms_norm_eps, rope_scaling, rope_theta, tie_word_embeddings, vocab_size",
+            "'description' is missing; expected a string",
+            "'pretrain.steps' is 0; expected an integer from 1",
+            "'pretrain.learning_rate' is -1; expected a number from 0",
+            "'pretrain.pause' is 'sometimes'; expected 'insert' or 'replace' or 'none'",
+            "'finetune.m_ft': '30..6' ends before it begins; expected a number of pauses such as 15, or a range such as 6..30",
+            "'finetune.epochs' is unknown; expected one of batch_size, beta1, beta2, clip, eps, final_fraction, learning_rate, m_ft, pause_count, schedule, seed, sequence_length, steps, warmup_steps, weight_decay",
+            "'generation' holds eos_token_id or pad_token_id; expected them to be left out: they come from the tokenizer",
+        ];
+        Assert.That(
+            () => RecipeFile.Read(folder["bad.json"]),
+            Throws.TypeOf<ModelFormatException>().With.Message.EqualTo($"{string.Join("; ", expected)} ({folder["bad.json"]})."));
+    }
+
+    [Test]
+    public void Read_EmptyObject_NamesWhatIsMissing()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["empty.json"], "{}");
+        Assert.That(
+            () => RecipeFile.Read(folder["empty.json"]),
+            Throws.TypeOf<ModelFormatException>().With.Message.Contains("'name' is missing").And.Message.Contains("'pretrain.steps' is missing").And.Message.Contains("'finetune.m_ft' is missing"));
+    }
+
+    [Test]
+    public void Read_UnknownName_ListsTheShippedOnes() =>
+        Assert.That(() => RecipeFile.Read("lunh"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("'lunh'").And.Message.Contains("corpus, luhn, parity, tiny"));
+
+    [Test]
+    public void CreateConfig_TokenizerWithoutPause_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModels.WriteExamples(folder.Root);
+        var file = Path.Combine(folder.Root, FileNames.Tokenizer);
+        File.WriteAllText(file, File.ReadAllText(file).Replace("<pause>", "<other>", StringComparison.Ordinal));
+        Assert.That(() => RecipeFile.Read("tiny").CreateConfig(Tokenizer.Load(folder.Root), "StdPT"), Throws.TypeOf<ModelFormatException>().With.Message.Contains("<pause>"));
+    }
+}
