@@ -50,14 +50,14 @@ internal static class Verifier
         foreach (var node in graph.Nodes)
         {
             CheckNode(node, graph, functions, attributes, faults);
-            CheckUses(node.Inputs, $"{node.QualifiedName} '{(node.Outputs.Count > 0 ? node.Outputs[0].Name : "")}'", defined, faults);
+            CheckUses(node.Inputs, $"{node.QualifiedName} '{(node.Outputs.Count > 0 ? node.Outputs[0].Name : "")}' uses", defined, faults);
             foreach (var output in node.Outputs)
             {
                 Define(output, defined, faults);
             }
         }
 
-        CheckUses(graph.Outputs, "the graph's outputs", defined, faults);
+        CheckUses(graph.Outputs, "the graph's outputs use", defined, faults);
     }
 
     private static void Define(Value value, Dictionary<string, Value> defined, List<string> faults)
@@ -120,11 +120,11 @@ internal static class Verifier
         {
             if (!defined.TryGetValue(use.Name, out var definition))
             {
-                faults.Add($"{user} uses '{use.Name}', which is not defined before it");
+                faults.Add($"{user} '{use.Name}', which is not defined before it");
             }
             else if (use != definition)
             {
-                faults.Add($"{user} uses {use}; it is defined as {definition}");
+                faults.Add($"{user} {use}; it is defined as {definition}");
             }
         }
     }
