@@ -42,12 +42,17 @@ internal static class InspectCommand
         var reportFile = Path.Combine(folder, FileNames.ExportReport);
         var report = File.Exists(reportFile) ? ExportReport.Read(reportFile) : null;
 
-        Write(ConfigTable(config));
-        Write(PausesTable(config, summary));
-        Write(GraphTable(summary));
-        Write(OperatorsTable(summary));
-        Write(FilesTable(folder));
-        Write(ParityTable(report));
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        Table[] tables =
+        [
+            ConfigTable(config), PausesTable(config, summary), GraphTable(summary), OperatorsTable(summary), FilesTable(folder), ParityTable(report),
+        ];
+        foreach (var table in tables)
+        {
+            console.Write(table);
+            console.WriteLine();
+        }
+
         return CommandHost.Success;
     }
 
@@ -141,10 +146,4 @@ internal static class InspectCommand
 
     private static Table NewTable(string title, params string[] columns) =>
         new Table().Title($"[bold]{Markup.Escape(title)}[/]").AddColumns(columns).Border(TableBorder.Rounded);
-
-    private static void Write(Table table)
-    {
-        AnsiConsole.Write(table);
-        AnsiConsole.WriteLine();
-    }
 }

@@ -59,8 +59,9 @@ internal sealed class ExternalData
                 data.Write(stream, advance);
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
+            // .NET reports a file too large for its file system (EFBIG) as an argument out of range.
             throw new IOException($"Cannot write {Length} bytes of weights to '{file}': {e.Message}", e);
         }
     }
