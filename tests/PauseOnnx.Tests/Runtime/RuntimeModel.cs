@@ -17,8 +17,13 @@ internal sealed class RuntimeModel : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public RuntimeModel(string configName, bool isDynamic = false)
+        : this(TinyCheckpoint.Configs[configName], isDynamic)
     {
-        Folder = TinyExport.Write(_folder.Root, TinyCheckpoint.Configs[configName], PauseCount, isDynamic);
+    }
+
+    public RuntimeModel(ModelConfig config, bool isDynamic = false)
+    {
+        Folder = TinyExport.Write(_folder.Root, config, PauseCount, isDynamic);
         TokenizerFiles.Write(Folder, Vocabulary, []);
         Plain = new PlainTransformer(_folder["checkpoint"]);
         Model = PauseModel.Load(Folder);
