@@ -2,7 +2,7 @@ using NUnit.Framework;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
 
-namespace PauseOnnx.Tests.Node;
+namespace PauseOnnx.Tests.NodeJs;
 
 /// <summary>The example of the README's section "From JavaScript".</summary>
 public sealed class JavaScriptExampleTests

@@ -2,7 +2,7 @@ using System.Text.Json;
 using NUnit.Framework;
 using PauseOnnx.Tests.Support;
 
-namespace PauseOnnx.Tests.Node;
+namespace PauseOnnx.Tests.NodeJs;
 
 /// <summary>The scripts of tests/node. Node.js is slow to start, so one process answers many jobs.</summary>
 internal static class NodeScript

@@ -2,7 +2,7 @@ using NUnit.Framework;
 using PauseOnnx.Tests.Model;
 using PauseOnnx.Tests.Support;
 
-namespace PauseOnnx.Tests.Node;
+namespace PauseOnnx.Tests.NodeJs;
 
 [Category("Node")]
 public sealed class EncodeScriptTests

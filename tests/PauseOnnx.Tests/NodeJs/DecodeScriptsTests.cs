@@ -3,7 +3,7 @@ using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
 
-namespace PauseOnnx.Tests.Node;
+namespace PauseOnnx.Tests.NodeJs;
 
 /// <summary>Hosts outside .NET, which know nothing of pauses, give token for token the greedy answers of the C# runtime.</summary>
 [Category("Node")]
