@@ -1,0 +1,162 @@
+using NUnit.Framework;
+using PauseOnnx.CommandLine;
+using PauseOnnx.Model;
+using PauseOnnx.Tests.Support;
+using PauseOnnx.Trainer;
+
+namespace PauseOnnx.Tests.Trainer;
+
+/// <summary><c>pretrain</c>, <c>finetune</c> and <c>reference</c> from the command line.</summary>
+[NonParallelizable]
+public class TrainingCommandsTests
+{
+    [Test]
+    public async Task PretrainAndFinetune_Examples_GiveTheVariantInTheirName()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        var (code, output, _) = await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["pretrained"], "--pause", "replace", "--steps", "6");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Contain("pretrain 6/6 loss"));
+        Assert.That(PauseOf(folder["pretrained"]), Is.EqualTo(new PauseConfig { TokenId = 13, Count = 0, Training = "PausePT" }));
+
+        (code, output, _) = await Run("finetune", "--recipe", "tiny", "--data", data, "--checkpoint", folder["pretrained"], "--out", folder["tuned"], "--m-ft", "6..30", "--steps", "3");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Contain("before finetuning, after 30 pauses: accuracy").And.Contain("warning: below").And.Contain("after finetuning, after 30 pauses: accuracy"));
+        Assert.That(PauseOf(folder["tuned"]), Is.EqualTo(new PauseConfig { TokenId = 13, Count = 30, Training = "PausePT_PauseFT" }));
+    }
+
+    [TestCase("none", "0", "StdPT_StdFT", 0)]
+    [TestCase("none", "5", "StdPT_PauseFT", 5)]
+    [TestCase("insert", "0", "PausePT_StdFT", 0)]
+    [TestCase("insert", "2..6", "PausePT_PauseFT", 4)]
+    public async Task Finetune_Variants_AreNamedAndCountedAsTrained(string pause, string range, string training, int count)
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["pretrained"], "--pause", pause, "--steps", "1");
+        await Run("finetune", "--recipe", "tiny", "--data", Path.Combine(data, "train.jsonl"), "--checkpoint", folder["pretrained"], "--out", folder["tuned"], "--m-ft", range, "--steps", "1");
+        Assert.That(PauseOf(folder["tuned"]), Is.EqualTo(new PauseConfig { TokenId = 13, Count = count, Training = training }));
+    }
+
+    [Test]
+    public async Task PretrainAndFinetune_PlainText_Work()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteTokens(folder["data"]);
+        var (pretrained, _, _) = await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["pretrained"], "--steps", "2");
+        var (tuned, output, _) = await Run("finetune", "--recipe", "tiny", "--data", data, "--checkpoint", folder["pretrained"], "--out", folder["tuned"], "--steps", "2", "--pause-count", "7");
+        Assert.That((pretrained, tuned), Is.EqualTo((0, 0)));
+        Assert.That(output, Does.Not.Contain("before finetuning"), "nothing is held out");
+        Assert.That(PauseOf(folder["tuned"])!.Count, Is.EqualTo(7));
+    }
+
+    [Test]
+    public void Pretrain_CtrlC_EndsItsStepAndLeavesAWholeCheckpointOrNone()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        using var program = ProgramProcess.Start("pauseonnx-train", "pretrain", "--recipe", "tiny", "--data", data, "--out", folder["out"], "--steps", "10000000");
+        program.WaitForOutput("10000000 steps");
+        program.Interrupt();
+        Assert.That(program.WaitForExit(), Is.EqualTo(CommandHost.Cancelled), program.Errors);
+        Assert.That(program.Errors.Trim(), Does.Match("^Stopped after step \\d+ of 10000000; [^\n]*$"));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName), Is.SubsetOf(["data", "out"]));
+        if (Directory.Exists(folder["out"]))
+        {
+            Checkpoint.LoadModel(folder["out"]).Dispose();
+        }
+    }
+
+    [Test]
+    public async Task Pretrain_Diverging_SaysSoInOneLineAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        var shipped = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "recipes", "tiny.json"));
+        await File.WriteAllTextAsync(folder["hot.json"], shipped.Replace("1e-3", "1e30", StringComparison.Ordinal));
+        var (code, _, errors) = await Run("pretrain", "--recipe", folder["hot.json"], "--data", data, "--out", folder["out"]);
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors.TrimEnd(), Does.StartWith("error: At step 2 the loss is NaN").And.Not.Contain("\n"));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Root, "*out*"), Is.Empty);
+    }
+
+    [Test]
+    public async Task Pretrain_OutputThatIsNotACheckpoint_IsRefusedBeforeTraining()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        var (code, output, errors) = await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", data);
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(output, Does.Not.Contain("pretrain"));
+        Assert.That(errors, Does.StartWith("error: ").And.Contain("not replaced"));
+    }
+
+    [Test]
+    public async Task Resume_OtherSettings_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["out"], "--steps", "1");
+        var (code, _, errors) = await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["out"], "--steps", "1", "--resume");
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors, Does.Contain("is complete, with 1 steps"));
+        (code, _, errors) = await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["nothing"], "--resume");
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors, Does.Contain("There is nothing to resume in"));
+    }
+
+    [TestCase("--m-ft", "30..6", "ends before it begins")]
+    [TestCase("--m-ft", "many", "such as 6..30")]
+    [TestCase("--steps", "0", "expected at least 1")]
+    [TestCase("--pause-count", "64", "expected fewer than the 64 positions")]
+    public async Task Finetune_BadOption_IsOneLine(string option, string value, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["pretrained"], "--steps", "1");
+        var (code, _, errors) = await Run("finetune", "--recipe", "tiny", "--data", data, "--checkpoint", folder["pretrained"], "--out", folder["tuned"], option, value);
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors.TrimEnd(), Does.Contain(expected).And.Not.Contain("\n"));
+        Assert.That(Directory.Exists(folder["tuned"]), Is.False);
+    }
+
+    [Test]
+    public async Task Reference_AnyCheckpoint_IsWrittenForTheWantedPauses()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.Write(folder["model"], TinyCheckpoint.Configs["llama"]);
+        var (code, _, _) = await Run("reference", folder["model"], "--pause-count", "0,7");
+        Assert.That(code, Is.Zero);
+        var names = ReferenceFile.Read(Path.Combine(folder["model"], FileNames.Reference), TinyCheckpoint.Configs["llama"]).Select(c => c.Name);
+        Assert.That(names, Is.EqualTo(["single.m0", "padded.m0", "single.m7", "padded.m7"]));
+
+        (code, _, var errors) = await Run("reference", folder["model"], "--pause-count", "4,x", "--out", folder["other"]);
+        Assert.That(code, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors, Does.Contain("'x'"));
+    }
+
+    private static PauseConfig? PauseOf(string checkpoint) => ModelConfigJson.Read(Path.Combine(checkpoint, FileNames.Config)).Pause;
+
+    private static Dictionary<string, string> Snapshot(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+
+    private static async Task<(int Code, string Output, string Errors)> Run(params string[] arguments)
+    {
+        var (output, errors) = (Console.Out, Console.Error);
+        using var captured = new StringWriter();
+        using var capturedErrors = new StringWriter();
+        try
+        {
+            Console.SetOut(captured);
+            Console.SetError(capturedErrors);
+            var code = await CommandHost.RunAsync(PauseOnnx.Trainer.Program.CreateRoot(), arguments);
+            return (code, captured.ToString(), capturedErrors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+        }
+    }
+}
