@@ -1,6 +1,7 @@
 using PauseOnnx.Model;
 using PauseOnnx.Tasks;
 using ScottPlot;
+using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
 namespace PauseOnnx.Demo;
@@ -34,15 +35,17 @@ internal static class Charts
             FillColor = r.PauseTraining == "PausePT_PauseFT" ? WithPauses : Others,
             LineWidth = 0,
             Size = 0.62,
+            LabelOffset = 8,
         }).ToList();
         var plottable = plot.Add.Bars(bars);
         plottable.Horizontal = true;
         plottable.ValueLabelStyle.FontSize = 15;
-        plottable.ValueLabelStyle.Bold = true;
+        plottable.ValueLabelStyle.Bold = false;
         plot.Axes.Left.TickGenerator = new NumericManual(
             [.. results.Select((_, i) => (double)(results.Count - 1 - i))],
             [.. results.Select(r => $"{r.Name.Replace("_random_M", "\nrandom M in finetuning", StringComparison.Ordinal)}\nM = {r.Own.PauseCount}")]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Axes.Bottom.TickGenerator = Ticks(100, 10);
         plot.Axes.SetLimits(0, 112, -0.6, results.Count - 0.2);
         if (Chance(results) is { } chance)
         {
@@ -84,6 +87,8 @@ internal static class Charts
             plot.Add.HorizontalLine(100 * chance, 1.5f, Quiet, LinePattern.Dotted).LegendText = $"guessing ({100 * chance:0} %)";
         }
 
+        plot.Axes.Bottom.TickGenerator = Ticks(most, most > 12 ? 5 : 1);
+        plot.Axes.Left.TickGenerator = Ticks(100, 10);
         plot.Axes.SetLimits(-0.5, most + 0.5, 0, 105);
         plot.ShowLegend(Edge.Bottom);
         plot.Legend.Orientation = Orientation.Vertical;
@@ -93,17 +98,20 @@ internal static class Charts
     private static Plot Start(string title, string xLabel, string yLabel)
     {
         var plot = new Plot { ScaleFactor = Scale };
-        plot.Font.Automatic();
         plot.Title(title, 18);
-        plot.XLabel(xLabel, 15);
-        plot.YLabel(yLabel, 15);
+        plot.XLabel(xLabel, 14);
+        plot.YLabel(yLabel, 14);
+        plot.Axes.Bottom.Label.Bold = false;
+        plot.Axes.Left.Label.Bold = false;
         plot.Axes.Left.TickLabelStyle.FontSize = 13;
         plot.Axes.Bottom.TickLabelStyle.FontSize = 13;
-        plot.Axes.Right.IsVisible = false;
-        plot.Axes.Top.IsVisible = false;
+        plot.Axes.Right.FrameLineStyle.IsVisible = false;
+        plot.Axes.Top.FrameLineStyle.IsVisible = false;
         plot.Legend.FontSize = 13;
         plot.Legend.OutlineWidth = 0;
         plot.Legend.ShadowColor = Colors.Transparent;
+        plot.Legend.SymbolWidth = 32;
+        plot.Axes.Right.MinimumSize = 24;
         return plot;
     }
 
@@ -113,6 +121,24 @@ internal static class Charts
     private static double? Chance(IReadOnlyList<EvalResult> results) =>
         results.All(r => r.Task == results[0].Task) ? TaskList.Find(results[0].Task)?.Chance : null;
 
-    private static void Save(Plot plot, string file) =>
+    // A tick at every multiple of a step and none between: a percentage or a count of pauses has no finer meaning here.
+    private static NumericManual Ticks(int last, int step)
+    {
+        var places = Enumerable.Range(0, (last / step) + 1).Select(i => i * step).ToArray();
+        return new NumericManual([.. places.Select(p => (double)p)], [.. places.Select(p => $"{p}")]);
+    }
+
+    private static void Save(Plot plot, string file)
+    {
+        if (ChartFont.Find() is { } font)
+        {
+            plot.Font.Set(font);
+            foreach (var bars in plot.GetPlottables<BarPlot>())
+            {
+                bars.ValueLabelStyle.FontName = font;
+            }
+        }
+
         AtomicFile.Write(file, temporary => File.WriteAllBytes(temporary, plot.GetImageBytes(Width, Height, ImageFormat.Png)));
+    }
 }

@@ -33,6 +33,11 @@ internal static class ChartsCommand
             Console.WriteLine(string.Join(Environment.NewLine, table) + Environment.NewLine);
         }
 
+        if (ChartFont.Find() is null)
+        {
+            Console.Error.WriteLine("No font is installed, so the charts will have no text; install one, such as DejaVu Sans.");
+        }
+
         Draw("variants.png", file => Charts.DrawVariants(results, file));
         if (slopes.Count > 0)
         {

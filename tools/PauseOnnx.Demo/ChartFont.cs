@@ -1,0 +1,19 @@
+using SkiaSharp;
+
+namespace PauseOnnx.Demo;
+
+/// <summary>The font of the charts: a plain one that the machine already has.</summary>
+internal static class ChartFont
+{
+    private static readonly string[] Preferred =
+        ["Noto Sans", "Open Sans", "Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"];
+
+    /// <summary>Name of a font family; null when the machine has none at all, and charts would have no text.</summary>
+    public static string? Find()
+    {
+        var installed = SKFontManager.Default.FontFamilies.ToArray();
+        return Preferred.FirstOrDefault(installed.Contains)
+            ?? installed.FirstOrDefault(f => f.Contains("Sans", StringComparison.OrdinalIgnoreCase))
+            ?? installed.FirstOrDefault();
+    }
+}
