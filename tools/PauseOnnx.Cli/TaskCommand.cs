@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PauseOnnx.CommandLine;
 using PauseOnnx.Tasks;
 
 namespace PauseOnnx.Cli;
@@ -14,17 +15,17 @@ internal static class TaskCommand
 
     private static readonly Option<string?> Output = new("--out") { Description = "Folder for the examples [default: the task's name].", HelpName = "DIR" };
 
-    private static readonly Option<int> Train = new("--train")
+    private static readonly Option<int> Train = new Option<int>("--train")
     {
         Description = "Number of training examples.",
         DefaultValueFactory = _ => TaskData.DefaultTrainCount,
-    };
+    }.Positive();
 
-    private static readonly Option<int> HeldOutCount = new("--heldout")
+    private static readonly Option<int> HeldOutCount = new Option<int>("--heldout")
     {
         Description = "Number of examples for evaluation, none of which can occur in training.",
         DefaultValueFactory = _ => TaskData.DefaultHeldOutCount,
-    };
+    }.Positive();
 
     private static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same files." };
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PauseOnnx.CommandLine;
 
 namespace PauseOnnx.Trainer;
 
@@ -34,16 +35,5 @@ internal sealed class TrainingCommandOptions
     public RunOptions Apply(ParseResult parsed, RunOptions run) =>
         run with { Steps = parsed.GetValue(Steps) ?? run.Steps, Seed = parsed.GetValue(Seed) ?? run.Seed };
 
-    private static Option<int?> Positive(string name, string description)
-    {
-        var option = new Option<int?>(name) { Description = description };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value < 1)
-            {
-                result.AddError($"{name} is {value}; expected at least 1.");
-            }
-        });
-        return option;
-    }
+    private static Option<int?> Positive(string name, string description) => new Option<int?>(name) { Description = description }.Positive();
 }

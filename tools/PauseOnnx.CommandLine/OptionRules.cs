@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace PauseOnnx.CommandLine;
+
+/// <summary>Rules that several commands' options share.</summary>
+public static class OptionRules
+{
+    /// <summary>Refuses numbers below 1, before the command does anything.</summary>
+    /// <returns>The option.</returns>
+    public static TOption Positive<TOption>(this TOption option)
+        where TOption : Option
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < 1)
+            {
+                result.AddError($"{option.Name} is {value}; expected at least 1.");
+            }
+        });
+        return option;
+    }
+}
