@@ -27,9 +27,9 @@ internal static class EvalCommand
         HelpName = "LIST",
     };
 
-    private static readonly Option<int?> Limit = new("--limit") { Description = "Ask only the first so many questions [default: all]." };
+    private static readonly Option<int?> Limit = new Option<int?>("--limit") { Description = "Ask only the first so many questions [default: all]." }.Positive();
 
-    private static readonly Option<int> BatchSize = new("--batch-size") { Description = "Questions answered together.", DefaultValueFactory = _ => 256 };
+    private static readonly Option<int> BatchSize = new Option<int>("--batch-size") { Description = "Questions answered together.", DefaultValueFactory = _ => 256 }.Positive();
 
     private static readonly Option<string?> Json = new("--json") { Description = "Also write the result to this file.", HelpName = "FILE" };
 
@@ -55,7 +55,6 @@ internal static class EvalCommand
     {
         var (folder, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
         var examples = ReadExamples(data, parsed.GetValue(Limit));
-        ArgumentOutOfRangeException.ThrowIfLessThan(parsed.GetValue(BatchSize), 1, "--batch-size");
         var asked = parsed.GetValue(PauseCountList) is { } list ? PauseCounts.Parse(list) : null;
         using var model = PauseModel.Load(folder);
         var counts = asked ?? [model.PauseCount];
@@ -81,11 +80,6 @@ internal static class EvalCommand
 
     private static Example[] ReadExamples(string path, int? limit)
     {
-        if (limit is { } number)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, "--limit");
-        }
-
         var file = Directory.Exists(path) ? Path.Combine(path, FileNames.HeldOut) : path;
         Example[] examples = [.. ExampleFile.Read(file).Take(limit ?? int.MaxValue)];
         return examples.Length > 0 ? examples : throw new ModelFormatException($"There is no example; expected JSON lines of prefix and target ({file}).");
@@ -133,12 +127,14 @@ internal static class EvalCommand
             var results = new List<PauseAccuracy>();
             foreach (var count in counts)
             {
-                Answer[] answers = [.. examples.Chunk(batchSize).SelectMany((chunk, i) =>
+                var answers = new List<Answer>();
+                foreach (var chunk in examples.Chunk(batchSize))
                 {
-                    report(((long)results.Count * examples.Length) + ((long)i * batchSize), $"M = {count}");
-                    return Ask(chunk, count, cancellationToken);
-                })];
-                results.Add(new PauseAccuracy(count, answers.Count(a => a.IsRight), answers.Length));
+                    answers.AddRange(Ask(chunk, count, cancellationToken));
+                    report(((long)results.Count * examples.Length) + answers.Count, $"M = {count}");
+                }
+
+                results.Add(new PauseAccuracy(count, answers.Count(a => a.IsRight), answers.Count));
                 if (_samples.Count == 0 || count == model.PauseCount)
                 {
                     _samples.Clear();

@@ -96,15 +96,15 @@ public sealed record EvalResult
             return results;
         }
 
-        foreach (var entry in array.EnumerateArray())
+        foreach (var (i, entry) in array.EnumerateArray().Index())
         {
             if (entry.ValueKind != JsonValueKind.Object)
             {
-                faults.Add($"'results[{results.Count}]' is {entry.ValueKind}; expected an object");
+                faults.Add($"'results[{i}]' is {entry.ValueKind}; expected an object");
                 continue;
             }
 
-            var item = new JsonFields(entry, $"results[{results.Count}].", faults);
+            var item = new JsonFields(entry, $"results[{i}].", faults);
             var total = item.WholeNumber("total", min: 1);
             results.Add(new PauseAccuracy(item.WholeNumber("pause_count"), item.WholeNumber("correct", max: total), total));
         }

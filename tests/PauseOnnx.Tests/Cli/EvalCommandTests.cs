@@ -72,6 +72,51 @@ public class EvalCommandTests
         Assert.That(run.Errors.TrimEnd(), Does.StartWith("error: ").And.Contain(expected).And.Not.Contain("\n"));
     }
 
+    [Test]
+    public async Task Eval_Limit_AsksOnlyTheFirst()
+    {
+        ExampleFile.Write(_folder["many.jsonl"], _answered);
+
+        var run = await RunAsync("eval", _model, "--data", _folder["many.jsonl"], "--limit", "2");
+
+        Assert.That(run.Output, Does.Contain("(2 of 2 questions"));
+    }
+
+    [Test]
+    public async Task Eval_PauseCountsOfABakedModel_AreRefusedAndNothingIsWritten()
+    {
+        ExampleFile.Write(_folder["baked.jsonl"], _answered);
+        var baked = TinyExport.Write(_folder["baked"], TinyCheckpoint.Configs["gpt2"], pauseCount: 4);
+
+        var run = await RunAsync("eval", baked, "--data", _folder["baked.jsonl"], "--pause-counts", "0,4", "--json", _folder["baked.json"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Errors, Does.StartWith("error: PauseCount is 0, but the graph has 4 baked in"));
+        Assert.That(_folder["baked.json"], Does.Not.Exist);
+    }
+
+    [TestCase("--limit", "0", "--limit is 0; expected at least 1.")]
+    [TestCase("--batch-size", "-3", "--batch-size is -3; expected at least 1.")]
+    [TestCase("--pause-counts", "0,9..2", "'9..2' in '0,9..2' is no pause count")]
+    public async Task Eval_BadOption_NamesItAndWhatIsExpected(string option, string value, string expected)
+    {
+        ExampleFile.Write(_folder["option.jsonl"], _answered);
+
+        var run = await RunAsync("eval", _model, "--data", _folder["option.jsonl"], option, value);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Errors.TrimEnd(), Does.StartWith("error: " + expected).And.Not.Contain("\n"));
+    }
+
+    [Test]
+    public async Task Eval_MissingExamples_NamesTheFile()
+    {
+        var run = await RunAsync("eval", _model, "--data", _folder["none.jsonl"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.Errors.TrimEnd(), Does.StartWith("error: ").And.Contain("none.jsonl").And.Not.Contain("\n"));
+    }
+
     // Random weights never stop by themselves: the most common second token becomes the stop token, and the questions are
     // those that it answers in one token.
     private Example[] MakeModelAnswerInOneToken()

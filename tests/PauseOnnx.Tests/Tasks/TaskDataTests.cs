@@ -64,6 +64,40 @@ public class TaskDataTests
     }
 
     [Test]
+    public void Write_Cancelled_LeavesTheEarlierFolder()
+    {
+        using var folder = new TemporaryFolder();
+        TaskData.Write(folder["data"], new LuhnTask(), 20, 20, seed: 1);
+        var before = File.ReadAllText(folder[$"data/{FileNames.Train}"]);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+
+        Assert.That(() => TaskData.Write(folder["data"], new LuhnTask(), 20, 20, seed: 2, cancelled.Token), Throws.InstanceOf<OperationCanceledException>());
+
+        Assert.That(File.ReadAllText(folder[$"data/{FileNames.Train}"]), Is.EqualTo(before));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Root), Has.Exactly(1).Items);
+    }
+
+    // A model trained with one version is measured with another: the same questions must be held out in both.
+    [Test]
+    public void HeldOut_Questions_AreATenthAndNeverChange()
+    {
+        static string Question(int number) => $"{number:D15}=";
+
+        Assert.That(Enumerable.Range(0, 20_000).Count(i => HeldOut.Contains(Question(i))), Is.EqualTo(2000).Within(150));
+        Assert.That(Enumerable.Range(0, 40).Where(i => HeldOut.Contains(Question(i))), Is.EqualTo(new[] { 9, 36 }));
+    }
+
+    [Test]
+    public void FindTask_BrokenDescription_NamesTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder[TaskData.Description], "{}");
+
+        Assert.That(() => TaskData.FindTask(folder.Root), Throws.TypeOf<ModelFormatException>().With.Message.Contains("'task' is missing"));
+    }
+
+    [Test]
     public void Get_UnknownTask_NamesTheKnownOnes() =>
         Assert.That(() => TaskList.Get("lunh"), Throws.ArgumentException.With.Message.Contains("'lunh'").And.Message.Contains("luhn, parity"));
 }
