@@ -77,9 +77,10 @@ internal sealed class Graph(string name)
 /// kernel of that name uses the kernel instead.
 /// </summary>
 /// <param name="Domain">Domain of the operator.</param>
+/// <param name="Version">Version of the domain.</param>
 /// <param name="Body">What it computes; the operator has the graph's name, inputs and outputs.</param>
 /// <param name="Attributes">Integer attributes of a call, which the body reads by <see cref="ReferenceAttribute"/>.</param>
-internal sealed record Function(string Domain, Graph Body, IReadOnlyList<string> Attributes)
+internal sealed record Function(string Domain, int Version, Graph Body, IReadOnlyList<string> Attributes)
 {
     /// <summary>The operator.</summary>
     public string Name => Body.Name;

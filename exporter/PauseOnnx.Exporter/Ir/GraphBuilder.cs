@@ -49,9 +49,9 @@ internal sealed class GraphBuilder
 
     public Value Vector(params ReadOnlySpan<long> values) => Graph.Constant(DType.Int64, [values.Length], values);
 
-    public Value Add(Value a, Value b, string? name = null) => Elementwise("Add", a, b, name: name);
+    public Value Add(Value a, Value b) => Elementwise("Add", a, b);
 
-    public Value Sub(Value a, Value b, string? name = null) => Elementwise("Sub", a, b, name: name);
+    public Value Sub(Value a, Value b) => Elementwise("Sub", a, b);
 
     public Value Mul(Value a, Value b) => Elementwise("Mul", a, b);
 
@@ -59,7 +59,7 @@ internal sealed class GraphBuilder
 
     public Value Pow(Value a, Value b) => Elementwise("Pow", a, b);
 
-    public Value Max(Value a, Value b, string? name = null) => Elementwise("Max", a, b, name: name);
+    public Value Max(Value a, Value b) => Elementwise("Max", a, b);
 
     public Value And(Value a, Value b) => Elementwise("And", a, b);
 
@@ -213,7 +213,7 @@ internal sealed class GraphBuilder
         if (!Graph.Functions.Contains(function))
         {
             Graph.Functions.Add(function);
-            Graph.Opsets[function.Domain] = Model.GraphNames.DomainVersion;
+            Graph.Opsets[function.Domain] = function.Version;
         }
 
         var names = function.Body.Outputs.Select(o => NextName($"{function.Name}/{o.Name}"));
@@ -224,10 +224,10 @@ internal sealed class GraphBuilder
 
     private Value Unary(string op, Value x) => Emit(op, [x], x.Type, x.Shape);
 
-    private Value Elementwise(string op, Value a, Value b, DType? type = null, string? name = null)
+    private Value Elementwise(string op, Value a, Value b, DType? type = null)
     {
         Require(a.Type == b.Type, $"{op} of {a} and {b}: expected one type");
-        return Emit(op, [a, b], type ?? a.Type, Shape.Broadcast(a.Shape, b.Shape), name: name);
+        return Emit(op, [a, b], type ?? a.Type, Shape.Broadcast(a.Shape, b.Shape));
     }
 
     private Value Emit(string op, Value[] inputs, DType type, Shape shape, (string, Attribute)[]? attributes = null, string? name = null)

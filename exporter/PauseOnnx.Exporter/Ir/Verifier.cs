@@ -26,14 +26,6 @@ internal static class Verifier
         return faults;
     }
 
-    /// <summary>Bytes of one element.</summary>
-    public static int SizeOf(DType type) => type switch
-    {
-        DType.Float32 => 4,
-        DType.Int64 => 8,
-        _ => 1,
-    };
-
     private static void Check(Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)
     {
         var defined = new Dictionary<string, Value>();
@@ -89,6 +81,13 @@ internal static class Verifier
             faults.Add($"Initializer '{value.Name}' has {initializer.Data.Length} bytes; expected {count * SizeOf(value.Type)} for {value.Type} {value.Shape}");
         }
     }
+
+    private static int SizeOf(DType type) => type switch
+    {
+        DType.Float32 => 4,
+        DType.Int64 => 8,
+        _ => 1,
+    };
 
     private static void CheckNode(
         Node node, Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)

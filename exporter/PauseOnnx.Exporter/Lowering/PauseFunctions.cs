@@ -69,7 +69,7 @@ internal static class PauseFunctions
         // position_ids = max(cumsum(mask') - 1, 0)[-(T + m):]
         var positions = b.Max(b.Sub(b.CumSum(pausedMask, 1), b.Scalar(1)), b.Scalar(0));
         b.Output(b.SliceFrom(positions, 1, b.Neg(length), "T + m", "position_ids"));
-        return new Function(GraphNames.Domain, b.Graph, [PauseId]);
+        return new Function(GraphNames.Domain, GraphNames.DomainVersion, b.Graph, [PauseId]);
     }
 
     private static Function BuildDelayedOutput()
@@ -81,6 +81,6 @@ internal static class PauseFunctions
         // From -1, the last position, on the first call; from 0 later.
         var isFirst = b.Cast(b.Equal(b.DimOf(pastKey, 2), b.Vector(0)), DType.Int64);
         b.Output(b.SliceFrom(hidden, 1, b.Neg(isFirst), "T_out", "output"));
-        return new Function(GraphNames.Domain, b.Graph, []);
+        return new Function(GraphNames.Domain, GraphNames.DomainVersion, b.Graph, []);
     }
 }

@@ -97,6 +97,30 @@ public class ModelExporterParityTests
         Assert.That(together, Is.EqualTo(oneByOne).Within(Tolerances.Logits));
     }
 
+    [TestCase(1)]
+    [TestCase(4)]
+    public void Export_WithOtherNumbersOfKeyValueHeads_GivesTheReferenceLogits(int numKeyValueHeads)
+    {
+        using var folder = new TemporaryFolder();
+        var config = TinyCheckpoint.Configs["llama"] with { NumKeyValueHeads = numKeyValueHeads };
+        var report = ModelExporter.Export(new() { Checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, 4), Output = folder["model"] });
+
+        Assert.That(report.Parity, Has.Count.EqualTo(2));
+    }
+
+    [TestCaseSource(nameof(Configs))]
+    public void RowOfNothingButPadding_SpoilsNoOther(ModelConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        using var session = Open(TinyExport.Write(folder.Root, config, 0), config);
+        var (alone, _) = session.Run(1, [3, 1], Ones(2));
+        session.Reset();
+        var (together, _) = session.Run(2, [0, 0, 3, 1], [0, 0, 1, 1]);
+
+        Assert.That(together, Has.All.Matches<float>(float.IsFinite));
+        Assert.That(together[config.OrdinaryVocabSize..], Is.EqualTo(alone).Within(Tolerances.Logits));
+    }
+
     private static DecoderSession Open(string model, ModelConfig config) => new(Path.Combine(model, FileNames.Onnx), config, pauseCount: null);
 
     private static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using PauseOnnx.Exporter.Ir;
 using IrAttribute = PauseOnnx.Exporter.Ir.Attribute;
+using IrNode = PauseOnnx.Exporter.Ir.Node;
 
 namespace PauseOnnx.Tests.Exporter.Ir;
 
@@ -64,7 +65,7 @@ public class VerifierTests
         var graph = GraphInOrder();
         var body = GraphInOrder();
         body.Nodes.RemoveAt(0);
-        graph.Functions.Add(new Function("elsewhere", body, []));
+        graph.Functions.Add(new Function("elsewhere", 1, body, []));
 
         Assert.That(Verifier.FindFaults(graph), Is.EqualTo(new[] { "Function test: Neg 'Neg' uses 'Add', which is not defined before it" }));
     }
@@ -79,7 +80,7 @@ public class VerifierTests
         Assert.That(Verifier.FindFaults(graph), Is.Empty);
     }
 
-    private static void ChangeNeg(Graph graph, Func<Node, Node> change) => graph.Nodes[1] = change(graph.Nodes[1]);
+    private static void ChangeNeg(Graph graph, Func<IrNode, IrNode> change) => graph.Nodes[1] = change(graph.Nodes[1]);
 
     private static Graph GraphInOrder()
     {

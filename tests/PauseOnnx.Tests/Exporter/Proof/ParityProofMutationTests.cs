@@ -7,6 +7,7 @@ using PauseOnnx.Exporter.Proof;
 using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 using IrAttribute = PauseOnnx.Exporter.Ir.Attribute;
+using IrNode = PauseOnnx.Exporter.Ir.Node;
 
 namespace PauseOnnx.Tests.Exporter.Proof;
 
@@ -61,10 +62,10 @@ public class ParityProofMutationTests
         ParityProof.Run(folder[FileNames.Onnx], plan, _ => { }, CancellationToken.None);
     }
 
-    private static bool IsIn(Node node, string op, string scope) =>
+    private static bool IsIn(IrNode node, string op, string scope) =>
         node.OpType == op && node.Outputs[0].Name.Contains(scope, StringComparison.Ordinal);
 
-    private static void Change(Graph graph, Predicate<Node> which, Func<Node, Node> change)
+    private static void Change(Graph graph, Predicate<IrNode> which, Func<IrNode, IrNode> change)
     {
         Assert.That(graph.Nodes.Exists(which), "the mutation must change something");
         for (var i = 0; i < graph.Nodes.Count; i++)
