@@ -18,7 +18,8 @@ internal static class ModelFiles
             var source = Path.Combine(checkpoint, name);
             if (File.Exists(source))
             {
-                File.Copy(source, Path.Combine(folder, name));
+                // Its bytes only: a copy of a read-only file would be read-only, and could not be flushed or replaced.
+                File.WriteAllBytes(Path.Combine(folder, name), File.ReadAllBytes(source));
             }
         }
     }
