@@ -8,7 +8,7 @@ namespace PauseOnnx.Tests.Trainer;
 public class RecipeFileTests
 {
     // With a vocabulary of 14 ids, so that a changed shape does not go unnoticed.
-    private static readonly Dictionary<string, int> ParameterCounts = new() { ["corpus"] = 1, ["luhn"] = 28416, ["parity"] = 29440, ["tiny"] = 4912 };
+    private static readonly Dictionary<string, int> ParameterCounts = new() { ["corpus"] = 2955008, ["luhn"] = 28416, ["parity"] = 29440, ["tiny"] = 4912 };
 
     private static IEnumerable<string> Shipped => RecipeFile.Shipped;
 
@@ -42,7 +42,8 @@ public class RecipeFileTests
         File.WriteAllText(folder["bad.json"], """
             {
               "name": "bad",
-              "model": { "model_type": "llama", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 32, "vocab_size": 9, "dropout": 0.1 },
+              "model": { "model_type": "llama", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 32, "vocab_size": 9 },
+              "initialization": { "std": 0.1 },
               "pretrain": { "pause": "sometimes", "steps": 0, "batch_size": 8, "learning_rate": -1 },
               "finetune": { "m_ft": "30..6", "steps": 10, "batch_size": 8, "learning_rate": 1e-3, "epochs": 3 },
               "generation": { "eos_token_id": 1 }
@@ -51,8 +52,8 @@ public class RecipeFileTests
         string[] expected =
         [
             "'model.vocab_size' is given; expected it to be left out: it comes from the tokenizer and the training",
-            "'model.dropout' is unknown; expected one of attention_bias, head_dim, hidden_act, hidden_size, intermediate_size, max_position_embeddings, mlp_bias, model_type, num_attention_heads, num_hidden_layers, num_key_value_heads, pause_count, pause_token_id, pause_training, rms_norm_eps, rope_scaling, rope_theta, tie_word_embeddings, vocab_size",
             "'description' is missing; expected a string",
+            "'initialization.std' is unknown; expected one of embedding_std, head_std, linear_std",
             "'pretrain.steps' is 0; expected an integer from 1",
             "'pretrain.learning_rate' is -1; expected a number from 0",
             "'pretrain.pause' is 'sometimes'; expected 'insert' or 'replace' or 'none'",

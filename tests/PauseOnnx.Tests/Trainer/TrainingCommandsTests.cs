@@ -77,7 +77,7 @@ public class TrainingCommandsTests
         await File.WriteAllTextAsync(folder["hot.json"], shipped.Replace("1e-3", "1e30", StringComparison.Ordinal));
         var (code, _, errors) = await Run("pretrain", "--recipe", folder["hot.json"], "--data", data, "--out", folder["out"]);
         Assert.That(code, Is.EqualTo(CommandHost.Failure));
-        Assert.That(errors.TrimEnd(), Does.StartWith("error: At step 2 the loss is NaN").And.Not.Contain("\n"));
+        Assert.That(errors.TrimEnd(), Does.StartWith("error: At step 2 the loss is ").And.Contain("NaN").And.Not.Contain("\n"));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Root, "*out*"), Is.Empty);
     }
 
