@@ -69,9 +69,9 @@ Task("Test").IsDependentOn("Build").IsDependentOn("Node").Does(() =>
     {
         var results = XDocument.Load("artifacts/tests/tests.trx").Descendants().Where(e => e.Name.LocalName == "UnitTestResult")
             .ToLookup(e => (string)e.Attribute("outcome"));
-        foreach (var skipped in results["NotExecuted"])
+        foreach (var skipped in results["NotExecuted"].GroupBy(e => e.Value.Trim()))
         {
-            Information("skipped {0}: {1}", (string)skipped.Attribute("testName"), skipped.Value.Trim());
+            Information("skipped {0}, such as {1}: {2}", skipped.Count(), (string)skipped.First().Attribute("testName"), skipped.Key);
         }
 
         var (passed, skips, all) = (results["Passed"].Count(), results["NotExecuted"].Count(), results.Sum(r => r.Count()));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace PauseOnnx.CommandLine;
 
@@ -6,7 +7,7 @@ namespace PauseOnnx.CommandLine;
 /// Runs a command line the same way in every PauseOnnx program: one line on error, the stack trace only with
 /// <c>--verbose</c>, and Ctrl-C as a cancellation that the command finishes in its own time.
 /// </summary>
-public static class CommandHost
+public static partial class CommandHost
 {
     /// <summary>The command did what was asked.</summary>
     public const int Success = 0;
@@ -34,7 +35,7 @@ public static class CommandHost
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return Fail(string.Join(" ", parsed.Errors.Select(e => e.Message)) + " Run with --help to see what is expected.");
+            return Fail(string.Join(" ", parsed.Errors.Select(e => NameTypePlainly(e.Message))) + " Run with --help to see what is expected.");
         }
 
         try
@@ -57,6 +58,13 @@ public static class CommandHost
             return Fail(e.ToString());
         }
     }
+
+    // The parser names .NET types, which mean nothing to a user of the command line.
+    private static string NameTypePlainly(string message) =>
+        ExpectedType().Replace(message, match => match.Groups["type"].Value == "Double" ? "; expected a number" : "; expected a whole number");
+
+    [GeneratedRegex(@" as expected type '[^']*\b(?<type>Int32|Int64|Double)\b[^']*'")]
+    private static partial Regex ExpectedType();
 
     private static int Fail(string message)
     {

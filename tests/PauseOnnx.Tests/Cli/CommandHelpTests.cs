@@ -51,4 +51,13 @@ public class CommandHelpTests
             Assert.That(run.Errors.TrimEnd(), Does.StartWith("error: ").And.Contain("frobnicate").And.Not.Contain("\n"));
         });
     }
+
+    [TestCase("--temperature", "warm", "expected a number.")]
+    [TestCase("--top-k", "1.5", "expected a whole number.")]
+    public async Task Run_ValueOfAnotherType_SaysWhatIsExpectedInPlainWords(string option, string value, string expected)
+    {
+        var run = await CommandRun.OfAsync(PauseOnnx.Cli.Program.Main, ["generate", "model", "prompt", option, value]);
+
+        Assert.That(run.Errors, Does.StartWith("error: ").And.Contain($"'{value}'").And.Contain(option).And.Contain(expected).And.Not.Contain("System."));
+    }
 }
