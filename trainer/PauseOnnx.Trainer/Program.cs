@@ -7,7 +7,11 @@ namespace PauseOnnx.Trainer;
 public static class Program
 {
     /// <summary>Runs one command; returns the process's exit code.</summary>
-    public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
+    public static Task<int> Main(string[] args)
+    {
+        TrainingThreads.WaitWithoutSpinning();
+        return CommandHost.RunAsync(CreateRoot(), args);
+    }
 
     internal static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
     {
