@@ -12,7 +12,7 @@ namespace PauseOnnx.Trainer;
 public sealed class LanguageModel : IDisposable
 {
     // Added to the score of a key that must not be seen. Finite, so that a row of padding, which sees nothing, is no NaN.
-    private const float Hidden = -1e9f;
+    private const float MaskedScore = -1e9f;
 
     private readonly WeightNames _names;
 
@@ -41,7 +41,8 @@ public sealed class LanguageModel : IDisposable
         using var scope = NewDisposeScope();
         var (b, t) = (ids.shape[0], ids.shape[1]);
         var positions = attentionMask is null ? arange(t).unsqueeze(0) : (attentionMask.cumsum(1) - 1).clamp_min(0);  // (1, T) or (B, T)
-        var context = new Context(b, t, attentionMask is null ? null : AdditiveMask(attentionMask), Rotation(positions));
+        var mask = attentionMask is null ? null : AdditiveMask(attentionMask);                     // (B, 1, T, T)
+        var context = new Context(b, t, mask, Config.Family == ModelFamily.Llama ? Rotation(positions) : default);
         var x = Parameters[_names.Embedding].index_select(0, ids.flatten());                       // (B T, C)
         if (Config.Family == ModelFamily.Gpt2)
         {
@@ -82,11 +83,11 @@ public sealed class LanguageModel : IDisposable
         using var scope = NewDisposeScope();
         var h = LayerNorm(x, weight("ln_1.weight"), weight("ln_1.bias"));                          // (B T, C)
         var qkv = Affine(h, weight("attn.c_attn.weight"), weight("attn.c_attn.bias"))               // (B T, 3 C)
-            .view(context.B, context.T, 3, Config.NumAttentionHeads, Config.HeadDim)
+            .view(context.B, context.T, 3, Config.NumAttentionHeads, Config.HeadDim)               // (B, T, 3, H, D)
             .permute(2, 0, 3, 1, 4).unbind(0);                                                     // 3 x (B, H, T, D)
         var a = Attend(qkv[0], qkv[1], qkv[2], context);                                           // (B T, C)
         x = x + Affine(a, weight("attn.c_proj.weight"), weight("attn.c_proj.bias"));                // (B T, C)
-        h = LayerNorm(x, weight("ln_2.weight"), weight("ln_2.bias"));
+        h = LayerNorm(x, weight("ln_2.weight"), weight("ln_2.bias"));                              // (B T, C)
         h = Activate(Affine(h, weight("mlp.c_fc.weight"), weight("mlp.c_fc.bias")));                // (B T, F)
         x = x + Affine(h, weight("mlp.c_proj.weight"), weight("mlp.c_proj.bias"));                  // (B T, C)
         return x.MoveToOuterDisposeScope();
@@ -102,7 +103,7 @@ public sealed class LanguageModel : IDisposable
         var v = Heads(linear(h, weight("self_attn.v_proj.weight")), Config.NumKeyValueHeads);      // (B, K, T, D)
         var a = Attend(Rotate(q, context), Rotate(k, context), v, context);                        // (B T, H D)
         x = x + linear(a, weight("self_attn.o_proj.weight"));                                      // (B T, C)
-        h = RmsNorm(x, weight("post_attention_layernorm.weight"));
+        h = RmsNorm(x, weight("post_attention_layernorm.weight"));                                 // (B T, C)
         h = Activate(linear(h, weight("mlp.gate_proj.weight"))) * linear(h, weight("mlp.up_proj.weight"));  // (B T, F)
         x = x + linear(h, weight("mlp.down_proj.weight"));                                         // (B T, C)
         return x.MoveToOuterDisposeScope();
@@ -140,7 +141,7 @@ public sealed class LanguageModel : IDisposable
     {
         var t = attentionMask.shape[1];
         var seen = ones(t, t).tril() * attentionMask.to(ScalarType.Float32).view(-1, 1, 1, t);     // (B, 1, T, T)
-        return (1 - seen) * Hidden;
+        return (1 - seen) * MaskedScore;
     }
 
     private static Tensor Affine(Tensor x, Tensor weight, Tensor bias) => addmm(bias, x, weight, beta: 1, alpha: 1);
@@ -156,6 +157,7 @@ public sealed class LanguageModel : IDisposable
         _ => gelu(x),
     };
 
+    // What all layers of a pass share: sizes, the mask of padded batches (B, 1, T, T), rotary tables (1 or B, 1, T, D) of llama.
     private readonly record struct Context(long B, long T, Tensor? Mask, (Tensor Cos, Tensor Sin) Rotation)
     {
         public Tensor Cos => Rotation.Cos;

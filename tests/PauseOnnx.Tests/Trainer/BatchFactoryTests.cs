@@ -107,6 +107,22 @@ public class BatchFactoryTests
     }
 
     [Test]
+    public void Finetuning_PausesLeaveNoRoomForText_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        using var data = Open(TinyModels.WriteTokens(folder["data"]));
+        Assert.That(() => BatchFactory.Finetuning(data, Finetune(new PauseRange(0, 31)), Config), Throws.TypeOf<ModelFormatException>().With.Message.Contains("up to 31 pauses; expected at most 30"));
+    }
+
+    [Test]
+    public void Open_TextOfOneToken_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModels.WriteTokens(folder["data"], count: 0);
+        Assert.That(() => Open(folder["data"]), Throws.TypeOf<ModelFormatException>().With.Message.Contains("1 tokens; expected at least 2"));
+    }
+
+    [Test]
     public void Open_NoData_SaysWhatIsExpected()
     {
         using var folder = new TemporaryFolder();

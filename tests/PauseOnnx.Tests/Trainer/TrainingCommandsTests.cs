@@ -109,6 +109,8 @@ public class TrainingCommandsTests
     [TestCase("--m-ft", "30..6", "ends before it begins")]
     [TestCase("--m-ft", "many", "such as 6..30")]
     [TestCase("--steps", "0", "expected at least 1")]
+    [TestCase("--seed", "-1", "expected at least 0")]
+    [TestCase("--pause-count", "-1", "expected at least 0")]
     [TestCase("--pause-count", "64", "expected fewer than the 64 positions")]
     public async Task Finetune_BadOption_IsOneLine(string option, string value, string expected)
     {

@@ -45,6 +45,11 @@ public static class BatchFactory
     public static Func<int, TrainingBatch> Finetuning(TrainingData data, FinetuneOptions options, ModelConfig config)
     {
         var pauseId = PauseId(config);
+        if (data.IsText && options.PauseRange.Max > options.Run.SequenceLength - 2)
+        {
+            throw new ModelFormatException($"There are up to {options.PauseRange.Max} pauses; expected at most {options.Run.SequenceLength - 2}, so that two tokens of text fit the recipe's sequence_length beside them ({data.Path}).");
+        }
+
         CheckLength(data, options.Run.SequenceLength, example => PauseInjection.Append(example, options.PauseRange.Max, pauseId).Ids.Length);
         var order = new ShuffledOrder(data.Examples.Count, options.Run.Seed);
         return step =>

@@ -27,7 +27,7 @@ public sealed class TrainingData : IDisposable
     /// <summary>Opens a data folder, or a file of examples.</summary>
     /// <param name="path">A folder with train.jsonl or tokens.json, or a .jsonl file.</param>
     /// <param name="tokenizer">Of the model that will be trained.</param>
-    /// <exception cref="ModelFormatException">A file is not valid, or the tokens are another tokenizer's.</exception>
+    /// <exception cref="ModelFormatException">A file is not valid, or the tokens are another tokenizer's or too few.</exception>
     /// <exception cref="IOException">There is no such data, or it cannot be read.</exception>
     public static TrainingData Open(string path, Tokenizer tokenizer)
     {
@@ -43,10 +43,13 @@ public sealed class TrainingData : IDisposable
         }
 
         var tokens = TokenDataset.Open(path);
-        if (tokens.VocabSize != tokenizer.VocabSize)
+        var fault = tokens.VocabSize != tokenizer.VocabSize
+            ? $"The tokens are of a tokenizer with {tokens.VocabSize} ids; expected {tokenizer.VocabSize}, as the model has"
+            : tokens.Count < 2 ? $"The text has {tokens.Count} tokens; expected at least 2, as each is predicted from those before" : null;
+        if (fault is not null)
         {
             tokens.Dispose();
-            throw new ModelFormatException($"The tokens are of a tokenizer with {tokens.VocabSize} ids; expected {tokenizer.VocabSize}, as the model has ({path}).");
+            throw new ModelFormatException($"{fault} ({path}).");
         }
 
         return new TrainingData(path, [], tokens);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PauseOnnx.CommandLine;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
@@ -39,7 +40,7 @@ internal static class FinetuneCommand
         var pauseCount = new Option<int?>("--pause-count")
         {
             Description = "Pauses that the finished model appends to a prompt. Default: --m-ft where it is one number, else the recipe's pause_count.",
-        };
+        }.AtLeast(0);
         var command = new Command("finetune", """
             Teaches a pretrained model to use pauses: question, pauses, answer, with loss on the answer only.
 

@@ -48,18 +48,7 @@ internal static class ReferenceCommand
     {
         using var model = Checkpoint.LoadModel(folder);
         var cases = ReferenceBuilder.Build(model, pauseCounts is { Length: > 0 } ? pauseCounts : ReferenceBuilder.DefaultPauseCounts(model.Config));
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var temporary = $"{file}.{Environment.ProcessId}.tmp";
-        try
-        {
-            ReferenceFile.Write(temporary, cases);
-            File.Move(temporary, file, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-
+        AtomicFile.Write(file, temporary => ReferenceFile.Write(temporary, cases));
         Console.WriteLine($"wrote {file}: {string.Join(", ", cases.Select(c => c.Name))}");
     }
 }

@@ -16,7 +16,8 @@ internal sealed class TrainingCommandOptions
 
     public Option<int?> Steps { get; } = Positive("--steps", "Steps to train, instead of the recipe's.");
 
-    public Option<int?> Seed { get; } = new("--seed") { Description = "Seed of weights and data order, instead of the recipe's." };
+    public Option<int?> Seed { get; } =
+        new Option<int?>("--seed") { Description = "Seed of weights and data order, instead of the recipe's." }.AtLeast(0);
 
     public Option<int?> Threads { get; } = Positive("--threads", "Threads inside an operation. Default: one a core, for a very small model one in all.");
 
