@@ -27,10 +27,10 @@ void Run(string program, IEnumerable<string> arguments)
 void Trainer(params string[] arguments) => Run(Program("PauseOnnx.Trainer", "pauseonnx-train"), arguments);
 void PauseOnnx(params string[] arguments) => Run(Program("PauseOnnx.Cli", "pauseonnx"), arguments);
 void LuhnData() => PauseOnnx("task", "luhn", "--out", "artifacts/data/luhn");
-void Pretrain(string recipe, string to, params string[] more) =>
-    Trainer(new[] { "pretrain", "--recipe", recipe, "--data", data, "--out", to }.Concat(more).ToArray());
+void Pretrain(string to, params string[] more) =>
+    Trainer(new[] { "pretrain", "--recipe", name, "--data", data, "--out", to }.Concat(more).ToArray());
 void Finetune(string from, string to, params string[] more) =>
-    Trainer(new[] { "finetune", "--recipe", "luhn", "--data", data, "--checkpoint", from, "--out", to }.Concat(more).ToArray());
+    Trainer(new[] { "finetune", "--recipe", name, "--data", data, "--checkpoint", from, "--out", to }.Concat(more).ToArray());
 
 // Trained checkpoints and models under artifacts/ stay: they took longer to make than the build.
 Task("Clean").Does(() => CleanDirectories(new[] { "artifacts/bin", "artifacts/obj", "artifacts/tests" }));
@@ -84,12 +84,13 @@ Task("Train").IsDependentOn("Build").WithCriteria(checkpoint is null).Does(() =>
     if (corpus is not null)
     {
         Trainer("prepare", corpus, "--out", data);
-        Pretrain("corpus", trained);
-        return;
+    }
+    else
+    {
+        LuhnData();
     }
 
-    LuhnData();
-    Pretrain("luhn", $"{trained}-pretrained");
+    Pretrain($"{trained}-pretrained");
     Finetune($"{trained}-pretrained", trained);
 });
 
@@ -117,8 +118,8 @@ Task("Demo").IsDependentOn("Build").Does(() =>
     const string results = "artifacts/demo/results";
     CleanDirectory(results);
     LuhnData();
-    Pretrain("luhn", "artifacts/checkpoints/demo/PausePT");
-    Pretrain("luhn", "artifacts/checkpoints/demo/StdPT", "--pause", "none");
+    Pretrain("artifacts/checkpoints/demo/PausePT");
+    Pretrain("artifacts/checkpoints/demo/StdPT", "--pause", "none");
     foreach (var (variant, pauses) in new[]
     {
         ("PausePT_PauseFT", "15"), ("PausePT_StdFT", "0"), ("StdPT_StdFT", "0"), ("StdPT_PauseFT", "15"), ("PausePT_PauseFT_random_M", "6..30"),
