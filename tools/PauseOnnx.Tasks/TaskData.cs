@@ -10,9 +10,9 @@ public static class TaskData
     public const string Description = "task.json";
 
     /// <summary>
-    /// Enough for 3000 steps of 64 documents, so that no stage of the Luhn recipe sees a document twice.
+    /// Enough for 4000 steps of 64 documents, so that no stage of the Luhn recipe sees a document twice.
     /// </summary>
-    public const int DefaultTrainCount = 192_000;
+    public const int DefaultTrainCount = 256_000;
 
     /// <summary>Enough to know an accuracy to within a percentage point or two.</summary>
     public const int DefaultHeldOutCount = 4096;
