@@ -29,7 +29,7 @@ public class ReadmeTests
     public async Task CSharpExample_OnAModel_PrintsItsAnswer()
     {
         using var folder = new TemporaryFolder();
-        var model = TinyExport.Write(folder.Root, TinyCheckpoint.Configs["llama"], pauseCount: 4);
+        var model = TinyExport.Write(folder.Root, TinyCheckpoint.Configs["gpt2"], pauseCount: 4);
         Directory.CreateDirectory(folder["artifacts/models"]);
         Directory.Move(model, folder["artifacts/models/luhn"]);
 
