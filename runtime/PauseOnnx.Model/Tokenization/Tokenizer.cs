@@ -53,7 +53,13 @@ public sealed class Tokenizer
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static Tokenizer Load(string folder)
     {
-        var json = TokenizerJson.Read(Path.Combine(folder, FileNames.Tokenizer));
+        var file = Path.Combine(folder, FileNames.Tokenizer);
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"'{file}' is missing; expected a checkpoint, data or exported model folder with a Hugging Face tokenizer.");
+        }
+
+        var json = TokenizerJson.Read(file);
         return new Tokenizer(json, TokenizerConfigJson.Read(Path.Combine(folder, FileNames.TokenizerConfig), json));
     }
 

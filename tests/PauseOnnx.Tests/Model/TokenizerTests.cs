@@ -26,6 +26,14 @@ public class TokenizerTests
     }
 
     [Test]
+    public void Load_FolderWithoutTokenizer_NamesTheFile()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.That(() => Tokenizer.Load(folder.Root), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("tokenizer.json' is missing"));
+    }
+
+    [Test]
     public void Encode_WithMergesAsArrays_GivesTheSameIds()
     {
         using var folder = new TemporaryFolder();

@@ -10,13 +10,20 @@ public class CheckpointTests
 {
     private static readonly TrainingState State = new()
     {
-        Stage = "pretrain", Recipe = "tiny", Settings = "some", Step = 4, Steps = 8, Seed = 7, Loss = 1.5,
+        Stage = "pretrain",
+        Recipe = "tiny",
+        Settings = "some",
+        Step = 4,
+        Steps = 8,
+        Seed = 7,
+        Loss = 1.5,
     };
 
     // 13 ordinary ids of the data's tokenizer, and <pause>.
     private static readonly ModelConfig Config = TinyCheckpoint.Configs["llama"] with
     {
-        VocabSize = 14, Pause = new PauseConfig { TokenId = 13, Count = 3, Training = "PausePT_PauseFT" },
+        VocabSize = 14,
+        Pause = new PauseConfig { TokenId = 13, Count = 3, Training = "PausePT_PauseFT" },
     };
 
     [Test]

@@ -73,7 +73,12 @@ public class TrainingRunTests
         var make = BatchFactory.Pretraining(examples, options, model.Config);
         var run = new TrainingRun
         {
-            Stage = "pretrain", Recipe = recipe, Options = (options, options.Run), TokenizerFolder = data, Output = folder[output], Resume = resume,
+            Stage = "pretrain",
+            Recipe = recipe,
+            Options = (options, options.Run),
+            TokenizerFolder = data,
+            Output = folder[output],
+            Resume = resume,
         };
         run.Train(
             model,
