@@ -110,7 +110,7 @@ Task("Export").IsDependentOn("Train").Does(() =>
     }
 
     var question = name == "luhn" ? "453201511283036=" : "Once upon a time";
-    Information("\nAsk it more:  dotnet {0} generate {1} \"{2}\"", Program("PauseOnnx.Cli", "pauseonnx"), model, question);
+    Console.WriteLine($"\nAsk it more:  dotnet {Program("PauseOnnx.Cli", "pauseonnx")} generate {model} \"{question}\"");
 });
 
 Task("Demo").IsDependentOn("Build").Does(() =>
@@ -142,9 +142,9 @@ try
 }
 finally
 {
-    // After Cake's own report, so that a reader and a build server find it on the last line.
+    // After Cake's own report and without its colours, so that a reader and a build server find it on the last line.
     if (testSummary is not null)
     {
-        Information(testSummary);
+        Console.WriteLine(testSummary);
     }
 }
