@@ -12,29 +12,8 @@ internal sealed class CommonSubexpressions : IPass
 
     public bool Run(Graph graph)
     {
-        var replacement = new Replacement(graph);
         var first = new Dictionary<string, Node>();
-        var kept = new List<Node>();
-        foreach (var original in graph.Nodes)
-        {
-            var node = replacement.Apply(original);
-            if (!first.TryGetValue(Key(node), out var same) || node.Outputs.Any(replacement.IsOutput))
-            {
-                first.TryAdd(Key(node), node);
-                kept.Add(node);
-                continue;
-            }
-
-            foreach (var (output, replaced) in same.Outputs.Zip(node.Outputs))
-            {
-                replacement.Replace(replaced, output);
-            }
-        }
-
-        var changed = kept.Count < graph.Nodes.Count;
-        graph.Nodes.Clear();
-        graph.Nodes.AddRange(kept);
-        return changed;
+        return Rewrite.Run(graph, node => first.TryAdd(Key(node), node) ? null : first[Key(node)].Outputs);
     }
 
     private static string Key(Node node)

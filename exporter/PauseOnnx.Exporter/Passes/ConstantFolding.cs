@@ -15,29 +15,9 @@ internal sealed class ConstantFolding : IPass
 
     public string Name => nameof(ConstantFolding);
 
-    public bool Run(Graph graph)
-    {
-        var replacement = new Replacement(graph);
-        var kept = new List<Node>();
-        foreach (var original in graph.Nodes)
-        {
-            var node = replacement.Apply(original);
-            var output = node.Outputs[0];
-            if (node.Domain.Length == 0 && node.Outputs.Count == 1 && !replacement.IsOutput(output) && Fold(graph, node) is { } folded)
-            {
-                replacement.Replace(output, folded);
-            }
-            else
-            {
-                kept.Add(node);
-            }
-        }
-
-        var changed = kept.Count < graph.Nodes.Count;
-        graph.Nodes.Clear();
-        graph.Nodes.AddRange(kept);
-        return changed;
-    }
+    public bool Run(Graph graph) => Rewrite.Run(
+        graph,
+        node => node.Domain.Length == 0 && node.Outputs.Count == 1 && Fold(graph, node) is { } folded ? [folded] : null);
 
     private static Value? Fold(Graph graph, Node node)
     {

@@ -13,28 +13,7 @@ internal sealed class IdentityRemoval : IPass
 {
     public string Name => nameof(IdentityRemoval);
 
-    public bool Run(Graph graph)
-    {
-        var replacement = new Replacement(graph);
-        var kept = new List<Node>();
-        foreach (var original in graph.Nodes)
-        {
-            var node = replacement.Apply(original);
-            if (IsIdentity(node) && !replacement.IsOutput(node.Outputs[0]))
-            {
-                replacement.Replace(node.Outputs[0], node.Inputs[0]);
-            }
-            else
-            {
-                kept.Add(node);
-            }
-        }
-
-        var changed = kept.Count < graph.Nodes.Count;
-        graph.Nodes.Clear();
-        graph.Nodes.AddRange(kept);
-        return changed;
-    }
+    public bool Run(Graph graph) => Rewrite.Run(graph, node => IsIdentity(node) ? [node.Inputs[0]] : null);
 
     // A symbolic dimension stands for one length throughout a graph, so equal shapes are equal when the model runs.
     private static bool IsIdentity(Node node) => node.Domain.Length == 0 && node.OpType switch
