@@ -13,7 +13,7 @@ public static class Program
         return CommandHost.RunAsync(CreateRoot(), args);
     }
 
-    internal static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
+    private static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
     {
         PrepareCommand.Create(),
         PretrainCommand.Create(),

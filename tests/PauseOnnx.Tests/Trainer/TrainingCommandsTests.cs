@@ -128,7 +128,7 @@ public class TrainingCommandsTests
     {
         using var folder = new TemporaryFolder();
         TinyCheckpoint.Write(folder["model"], TinyCheckpoint.Configs["llama"]);
-        var (code, _, _) = await Run("reference", folder["model"], "--pause-count", "0,7");
+        var (code, _, _) = await Run("reference", folder["model"], "--pause-count", "7,0,7");
         Assert.That(code, Is.Zero);
         var names = ReferenceFile.Read(Path.Combine(folder["model"], FileNames.Reference), TinyCheckpoint.Configs["llama"]).Select(c => c.Name);
         Assert.That(names, Is.EqualTo(["single.m0", "padded.m0", "single.m7", "padded.m7"]));
@@ -143,22 +143,5 @@ public class TrainingCommandsTests
     private static Dictionary<string, string> Snapshot(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
 
-    private static async Task<(int Code, string Output, string Errors)> Run(params string[] arguments)
-    {
-        var (output, errors) = (Console.Out, Console.Error);
-        using var captured = new StringWriter();
-        using var capturedErrors = new StringWriter();
-        try
-        {
-            Console.SetOut(captured);
-            Console.SetError(capturedErrors);
-            var code = await CommandHost.RunAsync(PauseOnnx.Trainer.Program.CreateRoot(), arguments);
-            return (code, captured.ToString(), capturedErrors.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(errors);
-        }
-    }
+    private static Task<CommandRun> Run(params string[] arguments) => CommandRun.OfAsync(PauseOnnx.Trainer.Program.Main, arguments);
 }

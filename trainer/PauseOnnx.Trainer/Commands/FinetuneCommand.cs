@@ -61,15 +61,7 @@ internal static class FinetuneCommand
                 Run = shared.Apply(parsed, recipe.Finetune.Run),
             };
             var from = parsed.GetRequiredValue(checkpoint);
-            var run = new TrainingRun
-            {
-                Stage = "finetune",
-                Recipe = recipe,
-                Options = (options, options.Run),
-                TokenizerFolder = from,
-                Output = parsed.GetRequiredValue(shared.Output),
-                Resume = parsed.GetValue(shared.Resume),
-            };
+            var run = shared.CreateRun(parsed, recipe, "finetune", (options, options.Run), from);
             return Task.Run(() => Finetune(run, options, from, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
         });
         return command;
@@ -85,7 +77,7 @@ internal static class FinetuneCommand
         TrainingThreads.Set(threads, model, options.Run);
         var makeBatch = BatchFactory.Finetuning(data, options, model.Config);
         Console.WriteLine($"{model.Parameters.Count:N0} parameters, {options.Run.Steps} steps of {options.Run.BatchSize} sequences, pauses: {options.PauseRange}");
-        Measure("before", model, heldOut);
+        WarnWhenUnripe(model, Measure("before", model, heldOut));
         run.Train(model, makeBatch, cancellationToken);
         Measure("after", model, heldOut);
         Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
@@ -109,17 +101,22 @@ internal static class FinetuneCommand
         return File.Exists(file) ? [.. TrainingData.ReadExamples(file, tokenizer).Take(MaxHeldOut)] : [];
     }
 
-    private static void Measure(string when, LanguageModel model, TokenizedExample[] heldOut)
+    private static Evaluation? Measure(string when, LanguageModel model, TokenizedExample[] heldOut)
     {
         if (heldOut.Length == 0)
         {
-            return;
+            return null;
         }
 
-        var pause = model.Config.Pause!;
-        var found = Evaluation.Measure(model, heldOut, pause.Count);
-        Console.WriteLine($"{when} finetuning, after {pause.Count} pauses: {found}");
-        if (when == "before" && pause.Training == "PausePT_PauseFT" && found.Accuracy < SafeAccuracy)
+        var pauseCount = model.Config.Pause!.Count;
+        var found = Evaluation.Measure(model, heldOut, pauseCount);
+        Console.WriteLine($"{when} finetuning, after {pauseCount} pauses: {found}");
+        return found;
+    }
+
+    private static void WarnWhenUnripe(LanguageModel model, Evaluation? before)
+    {
+        if (before is { Accuracy: < SafeAccuracy } && model.Config.Pause!.Training == "PausePT_PauseFT")
         {
             Console.WriteLine($"warning: below {SafeAccuracy:P0} before finetuning, which can then lose what pretraining learned; pretrain longer, or lower the finetuning learning rate");
         }

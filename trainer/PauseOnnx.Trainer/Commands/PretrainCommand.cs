@@ -36,15 +36,7 @@ internal static class PretrainCommand
             var method = parsed.GetValue(pause) is { } name ? Enum.Parse<PauseMethod>(name, ignoreCase: true) : recipe.Pretrain.Pause;
             var options = recipe.Pretrain with { Pause = method, Run = shared.Apply(parsed, recipe.Pretrain.Run) };
             var folder = parsed.GetRequiredValue(data);
-            var run = new TrainingRun
-            {
-                Stage = "pretrain",
-                Recipe = recipe,
-                Options = (options, options.Run),
-                TokenizerFolder = folder,
-                Output = parsed.GetRequiredValue(shared.Output),
-                Resume = parsed.GetValue(shared.Resume),
-            };
+            var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), folder);
             return Task.Run(() => Pretrain(run, options, folder, parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PauseOnnx.CommandLine;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
@@ -10,20 +11,10 @@ internal static class ReferenceCommand
     internal static Command Create()
     {
         var checkpoint = new Argument<string>("CHECKPOINT") { Description = "Checkpoint folder in Hugging Face's layout, of the llama or gpt2 family." };
-        var pauseCounts = new Option<int[]>("--pause-count")
+        var pauseCounts = new Option<string?>("--pause-count")
         {
-            Description = "Numbers of pauses to make cases for, separated by commas. Default: 0, 4, 25 and the checkpoint's own; 0 without a <pause> token.",
-            CustomParser = result =>
-            {
-                var texts = result.Tokens[0].Value.Split(',');
-                if (texts.FirstOrDefault(t => !int.TryParse(t, out var count) || count < 0) is { } text)
-                {
-                    result.AddError($"--pause-count holds '{text}'; expected numbers from 0, separated by commas.");
-                    return [];
-                }
-
-                return [.. texts.Select(int.Parse)];
-            },
+            Description = "Numbers of pauses to make cases for, such as 0,15,30 or 0..4. Default: 0, 4, 25 and the checkpoint's own; 0 without a <pause> token.",
+            HelpName = "LIST",
         };
         var output = new Option<string?>("--out") { Description = $"File to write. Default: {FileNames.Reference} in the checkpoint folder." };
         var command = new Command("reference", """
@@ -39,15 +30,16 @@ internal static class ReferenceCommand
         {
             var folder = parsed.GetRequiredValue(checkpoint);
             var file = parsed.GetValue(output) ?? Path.Combine(folder, FileNames.Reference);
-            return Task.Run(() => Write(folder, parsed.GetValue(pauseCounts), file), cancellationToken);
+            var counts = parsed.GetValue(pauseCounts) is { } list ? PauseCounts.Parse(list) : null;
+            return Task.Run(() => Write(folder, counts, file), cancellationToken);
         });
         return command;
     }
 
-    private static void Write(string folder, int[]? pauseCounts, string file)
+    private static void Write(string folder, IReadOnlyList<int>? pauseCounts, string file)
     {
         using var model = Checkpoint.LoadModel(folder);
-        var cases = ReferenceBuilder.Build(model, pauseCounts is { Length: > 0 } ? pauseCounts : ReferenceBuilder.DefaultPauseCounts(model.Config));
+        var cases = ReferenceBuilder.Build(model, pauseCounts ?? ReferenceBuilder.DefaultPauseCounts(model.Config));
         AtomicFile.Write(file, temporary => ReferenceFile.Write(temporary, cases));
         Console.WriteLine($"wrote {file}: {string.Join(", ", cases.Select(c => c.Name))}");
     }

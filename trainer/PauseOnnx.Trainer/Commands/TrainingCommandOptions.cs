@@ -32,6 +32,22 @@ internal sealed class TrainingCommandOptions
         }
     }
 
+    /// <summary>The run that a command line asks for.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="recipe">Its recipe.</param>
+    /// <param name="stage"><c>pretrain</c> or <c>finetune</c>.</param>
+    /// <param name="options">The stage's options, and their common part.</param>
+    /// <param name="tokenizerFolder">Folder with the tokenizer's files.</param>
+    public TrainingRun CreateRun(ParseResult parsed, Trainer.Recipe recipe, string stage, (object Stage, RunOptions Run) options, string tokenizerFolder) => new()
+    {
+        Stage = stage,
+        Recipe = recipe,
+        Options = options,
+        TokenizerFolder = tokenizerFolder,
+        Output = parsed.GetRequiredValue(Output),
+        Resume = parsed.GetValue(Resume),
+    };
+
     /// <summary>The recipe's settings with those of the command line in their place.</summary>
     public RunOptions Apply(ParseResult parsed, RunOptions run) =>
         run with { Steps = parsed.GetValue(Steps) ?? run.Steps, Seed = parsed.GetValue(Seed) ?? run.Seed };

@@ -20,7 +20,10 @@ public sealed record TrainingState
     /// <summary>Name of the recipe.</summary>
     public required string Recipe { get; init; }
 
-    /// <summary>Everything that decides the result: two runs with the same text here can continue each other.</summary>
+    /// <summary>
+    /// Options of the stage and shape of the model, which a resumption must repeat. Data and the checkpoint that finetuning
+    /// began with are not in it: giving the same ones is left to the user.
+    /// </summary>
     public required string Settings { get; init; }
 
     /// <summary>Steps done; also the position in the data, as each step has its batch.</summary>

@@ -204,20 +204,7 @@ public class PrepareCommandTests
 
     private static async Task<(int Code, string Error, string Output)> Run(params string[] arguments)
     {
-        var (output, error) = (Console.Out, Console.Error);
-        using var newOutput = new StringWriter();
-        using var newError = new StringWriter();
-        Console.SetOut(newOutput);
-        Console.SetError(newError);
-        try
-        {
-            var code = await PauseOnnx.Trainer.Program.Main(arguments);
-            return (code, newError.ToString().Trim(), newOutput.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
+        var run = await CommandRun.OfAsync(PauseOnnx.Trainer.Program.Main, arguments);
+        return (run.ExitCode, run.Errors.Trim(), run.Output);
     }
 }

@@ -1,7 +1,7 @@
 using NUnit.Framework;
-using PauseOnnx.Cli;
+using PauseOnnx.CommandLine;
 
-namespace PauseOnnx.Tests.Cli;
+namespace PauseOnnx.Tests.CommandLine;
 
 public class PauseCountsTests
 {

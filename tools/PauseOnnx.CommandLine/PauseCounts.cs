@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace PauseOnnx.Cli;
+namespace PauseOnnx.CommandLine;
 
 /// <summary>A list of pause counts as a user writes it: <c>0,2,4..12,15</c>.</summary>
-internal static class PauseCounts
+public static class PauseCounts
 {
     /// <summary>Parses a list of numbers and ranges; ascending, each once.</summary>
     /// <exception cref="FormatException">An item is neither a number from 0 nor a rising range.</exception>
