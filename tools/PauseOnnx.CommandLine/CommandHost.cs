@@ -51,13 +51,17 @@ public static partial class CommandHost
         }
         catch (Exception e) when (!parsed.GetValue(Verbose))
         {
-            return Fail(e.Message.ReplaceLineEndings(" "));
+            return Fail(Describe(e));
         }
         catch (Exception e)
         {
             return Fail(e.ToString());
         }
     }
+
+    // A parameter of a method is not what the user typed.
+    private static string Describe(Exception e) =>
+        (e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message).ReplaceLineEndings(" ");
 
     // The parser names .NET types, which mean nothing to a user of the command line.
     private static string NameTypePlainly(string message) =>

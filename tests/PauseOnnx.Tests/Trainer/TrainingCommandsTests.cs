@@ -136,6 +136,9 @@ public class TrainingCommandsTests
         (code, _, var errors) = await Run("reference", folder["model"], "--pause-count", "4,x", "--out", folder["other"]);
         Assert.That(code, Is.EqualTo(CommandHost.Failure));
         Assert.That(errors, Does.Contain("'x'"));
+
+        (code, _, errors) = await Run("reference", folder["model"], "--pause-count", "95", "--out", folder["other"]);
+        Assert.That(errors.Trim(), Is.EqualTo("error: The pause count is 95; expected at most 89 for a model of 96 positions."));
     }
 
     private static PauseConfig? PauseOf(string checkpoint) => ModelConfigJson.Read(Path.Combine(checkpoint, FileNames.Config)).Pause;
