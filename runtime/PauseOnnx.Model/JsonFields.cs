@@ -41,6 +41,13 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
     /// <summary>Whether the field is present and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
+    /// <summary>Whether the field is present and null, which can mean something else than leaving it out.</summary>
+    public bool IsNull(string name)
+    {
+        _seen.Add(name);
+        return json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
+    }
+
     /// <summary>An integer within <paramref name="min"/>..<paramref name="max"/>; required when there is no fallback.</summary>
     public int WholeNumber(string name, int? fallback = null, int min = 0, int max = int.MaxValue)
     {

@@ -6,8 +6,23 @@ public enum ModelFamily
     /// <summary>RMSNorm, rotary positions, SwiGLU, grouped-query attention, no biases.</summary>
     Llama,
 
+    /// <summary>As llama.</summary>
+    Mistral,
+
+    /// <summary>As llama, with biases on queries, keys and values.</summary>
+    Qwen2,
+
+    /// <summary>As llama, with RMSNorm on each head of queries and keys before they are turned.</summary>
+    Qwen3,
+
     /// <summary>LayerNorm, learned positions, GELU, biases.</summary>
     Gpt2,
+
+    /// <summary>
+    /// LayerNorm, rotary positions on part of each head, GELU, biases; attention and feed-forward may read the same hidden
+    /// state.
+    /// </summary>
+    GptNeox,
 }
 
 /// <summary>The nonlinearity of the feed-forward block; Hugging Face's <c>hidden_act</c>.</summary>
@@ -59,17 +74,36 @@ public sealed record ModelConfig
     /// <summary>Nonlinearity of the feed-forward block.</summary>
     public required Activation HiddenAct { get; init; }
 
-    /// <summary>Added to the variance in RMSNorm (<c>rms_norm_eps</c>) or LayerNorm (<c>layer_norm_epsilon</c>).</summary>
+    /// <summary>
+    /// Added to the variance in RMSNorm (<c>rms_norm_eps</c>) or LayerNorm (<c>layer_norm_epsilon</c>, <c>layer_norm_eps</c>).
+    /// </summary>
     public double NormEps { get; init; } = 1e-5;
 
-    /// <summary>Base of the rotary frequencies (llama).</summary>
+    /// <summary>Base of the rotary frequencies (all families but gpt2).</summary>
     public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>Part of each head that rotary positions turn, fraction 0-1 (gpt_neox).</summary>
+    /// <value>1, all of it, for every other rotary family.</value>
+    public double RotaryPct { get; init; } = 1;
+
+    /// <summary>
+    /// Whether a layer's feed-forward block reads the layer's input, as attention does, instead of what attention made of it
+    /// (gpt_neox).
+    /// </summary>
+    /// <value>false for every other family.</value>
+    public bool UseParallelResidual { get; init; }
 
     /// <summary>Whether the head is the embedding table itself.</summary>
     public bool TieWordEmbeddings { get; init; }
 
     /// <summary>What the checkpoint knows about pauses; null for a model without a <c>&lt;pause&gt;</c> row.</summary>
     public PauseConfig? Pause { get; init; }
+
+    /// <summary>
+    /// Elements of a head that rotary positions turn, from its first; those after them keep their values. 0 without rotary
+    /// positions.
+    /// </summary>
+    public int RotaryDim => Family == ModelFamily.Gpt2 ? 0 : (int)(HeadDim * RotaryPct);
 
     /// <summary>
     /// V: number of ordinary ids, and the width of the logits. The head never emits <c>&lt;pause&gt;</c>, whose id is V.
@@ -91,16 +125,23 @@ public sealed record ModelConfig
         Check(OrdinaryVocabSize >= 1, $"'vocab_size' is {VocabSize}; expected at least one ordinary token");
         Check(NumKeyValueHeads >= 1 && NumAttentionHeads % Math.Max(1, NumKeyValueHeads) == 0,
             $"'num_key_value_heads' is {NumKeyValueHeads}; expected a divisor of num_attention_heads, {NumAttentionHeads}");
-        if (Family == ModelFamily.Gpt2)
+        if (Family is ModelFamily.Gpt2 or ModelFamily.GptNeox)
         {
+            var (hidden, heads) = Family == ModelFamily.Gpt2 ? ("n_embd", "n_head") : ("hidden_size", "num_attention_heads");
             Check(HeadDim * NumAttentionHeads == HiddenSize,
-                $"'n_embd' is {HiddenSize}; expected a multiple of n_head, {NumAttentionHeads}");
+                $"'{hidden}' is {HiddenSize}; expected a multiple of {heads}, {NumAttentionHeads}");
             Check(NumKeyValueHeads == NumAttentionHeads,
-                $"gpt2 has {NumKeyValueHeads} key/value heads; expected n_head, {NumAttentionHeads}");
+                $"The model has {NumKeyValueHeads} key/value heads; expected {heads}, {NumAttentionHeads}");
+        }
+
+        if (Family == ModelFamily.GptNeox)
+        {
+            Check(RotaryDim >= 2 && RotaryDim % 2 == 0,
+                $"'rotary_pct' turns {RotaryDim} of a head's {HeadDim} elements; expected an even number from 2, as rotary positions turn pairs");
         }
         else
         {
-            Check(HeadDim % 2 == 0, $"'head_dim' is {HeadDim}; expected an even number, as rotary positions turn pairs");
+            Check(RotaryDim % 2 == 0, $"'head_dim' is {HeadDim}; expected an even number, as rotary positions turn pairs");
         }
 
         if (Pause is not null)

@@ -42,7 +42,7 @@ public sealed class LanguageModel : IDisposable
         var (b, t) = (ids.shape[0], ids.shape[1]);
         var positions = attentionMask is null ? arange(t).unsqueeze(0) : (attentionMask.cumsum(1) - 1).clamp_min(0);  // (1, T) or (B, T)
         var mask = attentionMask is null ? null : AdditiveMask(attentionMask);                     // (B, 1, T, T)
-        var context = new Context(b, t, mask, Config.Family == ModelFamily.Llama ? Rotation(positions) : default);
+        var context = new Context(b, t, mask, Config.RotaryDim > 0 ? Rotation(positions) : default);
         var x = Parameters[_names.Embedding].index_select(0, ids.flatten());                       // (B T, C)
         if (Config.Family == ModelFamily.Gpt2)
         {
@@ -69,7 +69,7 @@ public sealed class LanguageModel : IDisposable
         using var scope = NewDisposeScope();
         var x = hidden.index_select(0, positions);                                                 // (n, C)
         x = Config.Family == ModelFamily.Gpt2
-            ? LayerNorm(x, Parameters[_names.FinalNorm], Parameters[WeightNames.FinalNormBias])
+            ? LayerNorm(x, Parameters[_names.FinalNorm], Parameters[_names.FinalNormBias!])
             : RmsNorm(x, Parameters[_names.FinalNorm]);
         var head = Parameters[_names.Head].narrow(0, 0, Config.OrdinaryVocabSize);                 // (V, C)
         return linear(x, head).MoveToOuterDisposeScope();                                          // (n, V)

@@ -72,5 +72,8 @@ internal static class Families
     };
 
     /// <summary>The description of a family.</summary>
-    public static Family Of(ModelFamily family) => All[family];
+    /// <exception cref="ExportException">The family cannot be exported yet.</exception>
+    public static Family Of(ModelFamily family) => All.TryGetValue(family, out var description)
+        ? description
+        : throw new ExportException("lowering", $"model_type is '{ModelConfigJson.ModelTypeOf(family)}'; expected {string.Join(" or ", All.Keys.Select(f => $"'{ModelConfigJson.ModelTypeOf(f)}'"))}, the families that can be exported.");
 }

@@ -15,8 +15,8 @@ public class ModelConfigJsonTests
 
     private static IEnumerable<TestCaseData> Faults()
     {
-        yield return Fault("llama", "model_type", "\"bert\"", "'model_type' is 'bert'; expected 'llama' or 'gpt2'");
-        yield return Fault("llama", "model_type", "null", "'model_type' is missing; expected 'llama' or 'gpt2'");
+        yield return Fault("llama", "model_type", "\"bert\"", "'model_type' is 'bert'; expected 'llama' or 'mistral' or 'qwen2' or 'qwen3' or 'gpt2' or 'gpt_neox'");
+        yield return Fault("llama", "model_type", "null", "'model_type' is missing; expected 'llama' or 'mistral' or 'qwen2' or 'qwen3' or 'gpt2' or 'gpt_neox'");
         yield return Fault("llama", "hidden_size", "null", "'hidden_size' is missing; expected an integer from 1");
         yield return Fault("llama", "hidden_size", "0", "'hidden_size' is 0; expected an integer from 1");
         yield return Fault("llama", "hidden_size", "1e3000", "'hidden_size' is 1e3000; expected an integer from 1");

@@ -65,7 +65,7 @@ internal sealed class PlainTransformer
 
     private double[] FinalNorm(double[] h) => _config.Family == ModelFamily.Llama
         ? RmsNorm(h, _weights[_names.FinalNorm])
-        : LayerNorm(h, _weights[_names.FinalNorm], _weights[WeightNames.FinalNormBias]);
+        : LayerNorm(h, _weights[_names.FinalNorm], _weights[_names.FinalNormBias!]);
 
     private double[] Head(double[] h)
     {
