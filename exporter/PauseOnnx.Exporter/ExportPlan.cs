@@ -38,6 +38,11 @@ internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyL
                 : throw new ArgumentException($"The pause count is {(options.DynamicPauseCount ? "dynamic" : options.PauseCount)}, but '{options.Checkpoint}' has no <pause> token; expected 0, or a checkpoint that `pauseonnx-train` pretrained or finetuned with pauses.");
         }
 
+        if (config.Pause.Position == PausePosition.Prepend)
+        {
+            throw new ArgumentException($"'{options.Checkpoint}' was finetuned with its pauses before the prompt; expected 'pause_position' append: the exported graph can only add them behind it.");
+        }
+
         var count = options.PauseCount ?? config.Pause.Count;
         return count >= 0 && count < config.MaxPositionEmbeddings
             ? config with { Pause = config.Pause with { Count = count } }

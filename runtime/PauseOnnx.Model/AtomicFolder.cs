@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace PauseOnnx.Model;
 
@@ -7,7 +8,7 @@ namespace PauseOnnx.Model;
 /// Writes a folder so that a reader sees the old one or the new one, never half: into a temporary sibling, flushed to the
 /// disk, then renamed. A failure or cancellation leaves the old folder untouched and nothing beside it.
 /// </summary>
-public static class AtomicFolder
+public static partial class AtomicFolder
 {
     /// <summary>Checks early, before hours of work, that <see cref="Write"/> will be allowed to replace a folder.</summary>
     /// <param name="target">The folder to be written.</param>
@@ -25,6 +26,7 @@ public static class AtomicFolder
             throw new IOException($"'{target}' holds files but no {marker}, so it is not an earlier result and is not replaced; choose another folder.");
         }
 
+        RemoveLeftovers(target);
         Directory.Delete(CreateSibling(target, "tmp"), recursive: true);
     }
 
@@ -36,7 +38,6 @@ public static class AtomicFolder
     public static void Write(string target, string marker, Action<string> write)
     {
         Check(target, marker);
-        RemoveLeftovers(target);
         var temporary = CreateSibling(target, "tmp");
         try
         {
@@ -61,6 +62,11 @@ public static class AtomicFolder
             return;
         }
 
+        if (Exchange(temporary, target))
+        {
+            return;
+        }
+
         var old = SiblingName(target, "old");
         Directory.Move(target, old);
         try
@@ -76,10 +82,31 @@ public static class AtomicFolder
         Directory.Delete(old, recursive: true);
     }
 
+    // One step, so that there is no moment without the folder; the old one is then where the new one was. Not every system
+    // and file system can do it.
+    private static bool Exchange(string temporary, string target)
+    {
+        const int currentFolder = -100;
+        const uint exchange = 2;
+        try
+        {
+            return OperatingSystem.IsLinux() && Rename(currentFolder, Path.GetFullPath(temporary), currentFolder, Path.GetFullPath(target), exchange) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
     // A killed process leaves its temporary folder behind, or, killed between two renames, the old folder aside.
     private static void RemoveLeftovers(string target)
     {
         var (parent, name) = Split(target);
+        if (!Directory.Exists(parent))
+        {
+            return;
+        }
+
         var prefix = $".{name}.";
         foreach (var folder in Directory.EnumerateDirectories(parent))
         {
@@ -161,4 +188,7 @@ public static class AtomicFolder
             RandomAccess.FlushToDisk(handle);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(int fromFolder, string from, int toFolder, string to, uint flags);
 }

@@ -63,6 +63,7 @@ public static class ModelConfigJson
             json["pause_token_id"] = pause.TokenId;
             json["pause_count"] = pause.Count;
             json["pause_training"] = pause.Training;
+            json["pause_position"] = pause.Position == PausePosition.Prepend ? "prepend" : "append";
         }
 
         foreach (var (key, value) in extra ?? [])
@@ -82,9 +83,10 @@ public static class ModelConfigJson
     {
         var count = fields.WholeNumber("pause_count", 0);
         var training = fields.Text("pause_training", "untrained", PauseConfig.Trainings);
+        var position = Enum.Parse<PausePosition>(fields.Text("pause_position", "append", ["append", "prepend"]), ignoreCase: true);
         if (fields.Has("pause_token_id"))
         {
-            return new PauseConfig { TokenId = fields.WholeNumber("pause_token_id"), Count = count, Training = training };
+            return new PauseConfig { TokenId = fields.WholeNumber("pause_token_id"), Count = count, Training = training, Position = position };
         }
 
         if (count > 0)

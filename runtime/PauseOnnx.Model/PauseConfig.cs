@@ -1,5 +1,15 @@
 namespace PauseOnnx.Model;
 
+/// <summary>Where pauses go.</summary>
+public enum PausePosition
+{
+    /// <summary>Behind the prompt.</summary>
+    Append,
+
+    /// <summary>Before the prompt: an ablation of the paper, which can be trained and measured but not exported.</summary>
+    Prepend,
+}
+
 /// <summary>What a checkpoint knows about pauses: the keys that PauseOnnx adds to Hugging Face's config.json.</summary>
 /// <remarks>See <see href="https://arxiv.org/abs/2310.02226">Goyal et al., sections 3.1 to 3.3</see>.</remarks>
 public sealed record PauseConfig
@@ -14,6 +24,9 @@ public sealed record PauseConfig
     /// <summary><c>pause_count</c>: M_inf, the number of pauses appended to a prompt, in tokens.</summary>
     /// <value>0 for a model that was not finetuned with pauses.</value>
     public int Count { get; init; }
+
+    /// <summary><c>pause_position</c>: where the model was finetuned to find its pauses.</summary>
+    public PausePosition Position { get; init; }
 
     /// <summary><c>pause_training</c>: one of <see cref="Trainings"/>.</summary>
     public string Training { get; init; } = "untrained";

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn.functional;
 namespace PauseOnnx.Trainer;
 
 /// <summary>
-/// The whole model: a decoder-only transformer of either family, from token ids to logits. Letters as in the glossary:
+/// The whole model: a decoder-only transformer of any family, from token ids to logits. Letters as in the glossary:
 /// B batch, T tokens, H query heads, K key/value heads, D head width, C hidden, F feed-forward width, V ordinary ids.
 /// </summary>
 /// <remarks>Not thread-safe. Results belong to the caller's dispose scope.</remarks>
@@ -15,13 +15,18 @@ public sealed class LanguageModel : IDisposable
     private const float MaskedScore = -1e9f;
 
     private readonly WeightNames _names;
+    private readonly LayerNames _layer;
 
     /// <summary>A model with zero weights; fill them by <see cref="Initialization"/> or <see cref="Parameters.Load"/>.</summary>
-    public LanguageModel(ModelConfig config)
+    /// <param name="config">The shape.</param>
+    /// <param name="precision">What it computes with.</param>
+    /// <param name="device">Where it lies; null for the processor.</param>
+    public LanguageModel(ModelConfig config, Precision precision = Precision.Fp32, Device? device = null)
     {
         Config = config;
         _names = new WeightNames(config);
-        Parameters = new Parameters(config);
+        _layer = LayerNames.Of(config.Family);
+        Parameters = new Parameters(config, precision, device);
     }
 
     /// <summary>The shape.</summary>
@@ -30,87 +35,106 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The weights.</summary>
     public Parameters Parameters { get; }
 
-    /// <summary>Runs the layers.</summary>
+    /// <summary>The embedding table (vocab_size, C).</summary>
+    public Tensor Embedding => Parameters[_names.Embedding];
+
+    /// <summary>The head's rows of ordinary ids (V, C): that of <c>&lt;pause&gt;</c>, the last, takes no part.</summary>
+    public Tensor Head => Parameters[_names.Head].narrow(0, 0, Config.OrdinaryVocabSize);
+
+    /// <summary>Gradient of <see cref="Head"/> (V, C).</summary>
+    public Tensor HeadGradient => Parameters[_names.Head].grad!.narrow(0, 0, Config.OrdinaryVocabSize);
+
+    /// <summary>Runs the layers on token ids.</summary>
     /// <param name="ids">(B, T) int64; pauses are ids like any other.</param>
     /// <param name="attentionMask">
     /// (B, T), 1 = real, 0 = left padding; null when nothing is padded on the left. Positions count real tokens only.
     /// </param>
     /// <returns>Hidden states (B T, C) before the final norm, for <see cref="LogitsAt"/>.</returns>
-    public Tensor Forward(Tensor ids, Tensor? attentionMask = null)
+    public Tensor Forward(Tensor ids, Tensor? attentionMask = null) =>
+        Forward(Embedding.index_select(0, ids.flatten()), ids.shape[0], attentionMask, new ForwardOptions());
+
+    /// <summary>Runs the layers on embedded tokens.</summary>
+    /// <param name="embedded">(B T, C), rows of <see cref="Embedding"/>.</param>
+    /// <param name="batchSize">B.</param>
+    /// <param name="attentionMask">As above.</param>
+    /// <param name="options">What training adds.</param>
+    /// <returns>Hidden states (B T, C) before the final norm.</returns>
+    public Tensor Forward(Tensor embedded, long batchSize, Tensor? attentionMask, ForwardOptions options)
     {
         using var scope = NewDisposeScope();
-        var (b, t) = (ids.shape[0], ids.shape[1]);
-        var positions = attentionMask is null ? arange(t).unsqueeze(0) : (attentionMask.cumsum(1) - 1).clamp_min(0);  // (1, T) or (B, T)
-        var mask = attentionMask is null ? null : AdditiveMask(attentionMask);                     // (B, 1, T, T)
-        var context = new Context(b, t, mask, Config.RotaryDim > 0 ? Rotation(positions) : default);
-        var x = Parameters[_names.Embedding].index_select(0, ids.flatten());                       // (B T, C)
-        if (Config.Family == ModelFamily.Gpt2)
+        var (b, t, device) = (batchSize, embedded.shape[0] / batchSize, embedded.device);
+        var positions = attentionMask is null ? arange(t, device: device).unsqueeze(0) : (attentionMask.cumsum(1) - 1).clamp_min(0);  // (1, T) or (B, T)
+        var context = new Context(b, t, attentionMask is null ? null : AdditiveMask(attentionMask, embedded.dtype),
+            Config.RotaryDim > 0 ? Rotation(positions, embedded.dtype) : default, options.Dropout);
+        if (options.Recompute)
         {
-            var p = Parameters[WeightNames.Positions].index_select(0, positions.flatten());        // (T, C) or (B T, C)
+            // Backward will run the layers again, after this method's scope has ended.
+            new[] { context.Mask, context.Cos, context.Sin }.OfType<Tensor>().ToList().ForEach(shared => shared.MoveToOuterDisposeScope());
+        }
+
+        var x = embedded;                                                                          // (B T, C)
+        if (Parameters.Find(WeightNames.Positions) is { } table)
+        {
+            var p = table.index_select(0, positions.flatten());                                    // (T, C) or (B T, C)
             x = (x.view(b, t, -1) + p.view(-1, t, Config.HiddenSize)).view(b * t, -1);             // (B T, C)
         }
 
+        x = context.Drop(x, layer: 0, place: 0);
         for (var layer = 0; layer < Config.NumHiddenLayers; layer++)
         {
             var l = layer;
-            Tensor Weight(string suffix) => Parameters[_names.Layer(l, suffix)];
-            x = Config.Family == ModelFamily.Gpt2 ? Gpt2Layer(x, Weight, context) : LlamaLayer(x, Weight, context);
+            x = options.LayerFinished is null ? x : BackwardMark.apply(x, () => options.LayerFinished(l));
+            x = options.Recompute ? Recomputed.apply(x, (Tensor y) => Layer(y, l, context)) : Layer(x, l, context);
         }
 
         return x.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Final norm and head, at chosen positions only: the others cost nothing and get exactly zero gradient.</summary>
-    /// <param name="hidden">(B T, C) from <see cref="Forward"/>.</param>
+    /// <summary>Final norm at chosen positions only: the others cost nothing from here on and get exactly zero gradient.</summary>
+    /// <param name="hidden">(B T, C) from <see cref="Forward(Tensor, Tensor?)"/>.</param>
+    /// <param name="positions">(n) int64, each b T + t; null for all.</param>
+    /// <returns>(n, C), for the <see cref="Head"/>.</returns>
+    public Tensor NormAt(Tensor hidden, Tensor? positions)
+    {
+        using var scope = NewDisposeScope();
+        var x = positions is null ? hidden : hidden.index_select(0, positions);                    // (n, C)
+        return Norm(x, Parameters[_names.FinalNorm], _names.FinalNormBias is { } bias ? Parameters[bias] : null).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Final norm and head, at chosen positions only.</summary>
+    /// <param name="hidden">(B T, C) from <see cref="Forward(Tensor, Tensor?)"/>.</param>
     /// <param name="positions">(n) int64, each b T + t.</param>
-    /// <returns>Logits (n, V). The head's last row, that of <c>&lt;pause&gt;</c>, takes no part.</returns>
+    /// <returns>Logits (n, V).</returns>
     public Tensor LogitsAt(Tensor hidden, Tensor positions)
     {
         using var scope = NewDisposeScope();
-        var x = hidden.index_select(0, positions);                                                 // (n, C)
-        x = Config.Family == ModelFamily.Gpt2
-            ? LayerNorm(x, Parameters[_names.FinalNorm], Parameters[_names.FinalNormBias!])
-            : RmsNorm(x, Parameters[_names.FinalNorm]);
-        var head = Parameters[_names.Head].narrow(0, 0, Config.OrdinaryVocabSize);                 // (V, C)
-        return linear(x, head).MoveToOuterDisposeScope();                                          // (n, V)
+        return linear(NormAt(hidden, positions), Head).MoveToOuterDisposeScope();                  // (n, V)
     }
 
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 
-    private Tensor Gpt2Layer(Tensor x, Func<string, Tensor> weight, Context context)
+    private Tensor Layer(Tensor x, int layer, Context context)
     {
         using var scope = NewDisposeScope();
-        var h = LayerNorm(x, weight("ln_1.weight"), weight("ln_1.bias"));                          // (B T, C)
-        var qkv = Affine(h, weight("attn.c_attn.weight"), weight("attn.c_attn.bias"))               // (B T, 3 C)
-            .view(context.B, context.T, 3, Config.NumAttentionHeads, Config.HeadDim)               // (B, T, 3, H, D)
-            .permute(2, 0, 3, 1, 4).unbind(0);                                                     // 3 x (B, H, T, D)
-        var a = Attend(qkv[0], qkv[1], qkv[2], context);                                           // (B T, C)
-        x = x + Affine(a, weight("attn.c_proj.weight"), weight("attn.c_proj.bias"));                // (B T, C)
-        h = LayerNorm(x, weight("ln_2.weight"), weight("ln_2.bias"));                              // (B T, C)
-        h = Activate(Affine(h, weight("mlp.c_fc.weight"), weight("mlp.c_fc.bias")));                // (B T, F)
-        x = x + Affine(h, weight("mlp.c_proj.weight"), weight("mlp.c_proj.bias"));                  // (B T, C)
-        return x.MoveToOuterDisposeScope();
+        var weights = new LayerWeights(Parameters, _names.Layer(layer, ""));
+        var a = Attention(Norm(x, weights, _layer.AttentionNorm), weights, context);               // (B T, C)
+        a = context.Drop(a, layer, place: 1);
+        if (Config.UseParallelResidual)
+        {
+            var m = FeedForward(Norm(x, weights, _layer.FeedForwardNorm), weights);                // (B T, C)
+            return (x + a + context.Drop(m, layer, place: 2)).MoveToOuterDisposeScope();
+        }
+
+        x = x + a;                                                                                 // (B T, C)
+        var f = FeedForward(Norm(x, weights, _layer.FeedForwardNorm), weights);                    // (B T, C)
+        return (x + context.Drop(f, layer, place: 2)).MoveToOuterDisposeScope();
     }
 
-    private Tensor LlamaLayer(Tensor x, Func<string, Tensor> weight, Context context)
+    private Tensor Attention(Tensor x, LayerWeights weights, Context context)
     {
-        using var scope = NewDisposeScope();
-        Tensor Heads(Tensor y, int count) => y.view(context.B, context.T, count, Config.HeadDim).transpose(1, 2);
-        var h = RmsNorm(x, weight("input_layernorm.weight"));                                      // (B T, C)
-        var q = Heads(linear(h, weight("self_attn.q_proj.weight")), Config.NumAttentionHeads);     // (B, H, T, D)
-        var k = Heads(linear(h, weight("self_attn.k_proj.weight")), Config.NumKeyValueHeads);      // (B, K, T, D)
-        var v = Heads(linear(h, weight("self_attn.v_proj.weight")), Config.NumKeyValueHeads);      // (B, K, T, D)
-        var a = Attend(Rotate(q, context), Rotate(k, context), v, context);                        // (B T, H D)
-        x = x + linear(a, weight("self_attn.o_proj.weight"));                                      // (B T, C)
-        h = RmsNorm(x, weight("post_attention_layernorm.weight"));                                 // (B T, C)
-        h = Activate(linear(h, weight("mlp.gate_proj.weight"))) * linear(h, weight("mlp.up_proj.weight"));  // (B T, F)
-        x = x + linear(h, weight("mlp.down_proj.weight"));                                         // (B T, C)
-        return x.MoveToOuterDisposeScope();
-    }
-
-    private Tensor Attend(Tensor q, Tensor k, Tensor v, Context context)
-    {
+        var (q, k, v) = QueriesKeysValues(x, weights, context);                                    // (B, H, T, D), 2 x (B, K, T, D)
+        (q, k) = Config.RotaryDim > 0 ? (Rotate(q, context), Rotate(k, context)) : (q, k);
         var group = Config.NumAttentionHeads / Config.NumKeyValueHeads;
         if (group > 1)
         {
@@ -119,49 +143,113 @@ public sealed class LanguageModel : IDisposable
         }
 
         var y = scaled_dot_product_attention(q, k, v, attn_mask: context.Mask!, is_casual: context.Mask is null);  // (B, H, T, D)
-        return y.transpose(1, 2).reshape(context.B * context.T, -1);                               // (B T, H D)
+        return Linear(y.transpose(1, 2).reshape(context.B * context.T, -1), weights, _layer.AttentionOutput);      // (B T, C)
     }
 
-    // Hugging Face turns element i together with element i + D/2.
-    private static Tensor Rotate(Tensor x, Context context)
+    private (Tensor Q, Tensor K, Tensor V) QueriesKeysValues(Tensor x, LayerWeights weights, Context context)
     {
-        var halves = x.chunk(2, -1);                                                               // 2 x (B, H, T, D/2)
-        return (x * context.Cos) + (cat([-halves[1], halves[0]], -1) * context.Sin);               // (B, H, T, D)
+        var (b, t, h, d) = (context.B, context.T, Config.NumAttentionHeads, Config.HeadDim);
+        Tensor Heads(string name, int count) => Linear(x, weights, name).view(b, t, count, d).transpose(1, 2);  // (B, count, T, D)
+        switch (Config.Family)
+        {
+            case ModelFamily.Gpt2:                                                                 // all queries, all keys, all values
+                var apart = Linear(x, weights, "attn.c_attn").view(b, t, 3, h, d).permute(2, 0, 3, 1, 4).unbind(0);
+                return (apart[0], apart[1], apart[2]);
+            case ModelFamily.GptNeox:                                                              // head by head
+                var mixed = Linear(x, weights, "attention.query_key_value").view(b, t, h, 3, d).permute(3, 0, 2, 1, 4).unbind(0);
+                return (mixed[0], mixed[1], mixed[2]);
+            default:
+                var q = HeadNorm(Heads("self_attn.q_proj", h), weights, "self_attn.q_norm");
+                var k = HeadNorm(Heads("self_attn.k_proj", Config.NumKeyValueHeads), weights, "self_attn.k_norm");
+                return (q, k, Heads("self_attn.v_proj", Config.NumKeyValueHeads));
+        }
     }
 
-    private (Tensor Cos, Tensor Sin) Rotation(Tensor positions)
+    private Tensor FeedForward(Tensor x, LayerWeights weights)
     {
-        var frequencies = pow(Config.RopeTheta, arange(0, Config.HeadDim, 2).to(ScalarType.Float64) / -Config.HeadDim);  // (D/2)
-        var angles = positions.to(ScalarType.Float64).unsqueeze(1).unsqueeze(-1) * frequencies;    // (1 or B, 1, T, D/2)
-        angles = cat([angles, angles], -1);                                                        // (1 or B, 1, T, D)
-        return (angles.cos().to(ScalarType.Float32), angles.sin().to(ScalarType.Float32));
+        var up = Linear(x, weights, _layer.Up);                                                    // (B T, F)
+        var inner = _layer.Gate is null ? Activate(up) : Activate(Linear(x, weights, _layer.Gate)) * up;  // (B T, F)
+        return Linear(inner, weights, _layer.Down);                                                // (B T, C)
     }
 
-    private static Tensor AdditiveMask(Tensor attentionMask)
+    // gpt2 stores its matrices [in, out], the others [out, in].
+    private Tensor Linear(Tensor x, LayerWeights weights, string name)
     {
-        var t = attentionMask.shape[1];
-        var seen = ones(t, t).tril() * attentionMask.to(ScalarType.Float32).view(-1, 1, 1, t);     // (B, 1, T, T)
-        return (1 - seen) * MaskedScore;
+        var (weight, bias) = (weights[$"{name}.weight"], weights.Find($"{name}.bias"));
+        return Config.Family == ModelFamily.Gpt2 ? addmm(bias!, x, weight, beta: 1, alpha: 1) : linear(x, weight, bias!);
     }
 
-    private static Tensor Affine(Tensor x, Tensor weight, Tensor bias) => addmm(bias, x, weight, beta: 1, alpha: 1);
+    private Tensor Norm(Tensor x, LayerWeights weights, string name) => Norm(x, weights[$"{name}.weight"], weights.Find($"{name}.bias"));
 
-    private Tensor LayerNorm(Tensor x, Tensor scale, Tensor shift) => layer_norm(x, [Config.HiddenSize], scale, shift, Config.NormEps);
+    // LayerNorm where there is a shift, else RMSNorm.
+    private Tensor Norm(Tensor x, Tensor scale, Tensor? shift) =>
+        shift is null ? RmsNorm(x, scale) : layer_norm(x, [Config.HiddenSize], scale, shift, Config.NormEps);
 
-    private Tensor RmsNorm(Tensor x, Tensor scale) => x * (x.square().mean([-1], keepdim: true) + Config.NormEps).rsqrt() * scale;
+    private Tensor HeadNorm(Tensor x, LayerWeights weights, string name) =>
+        weights.Find($"{name}.weight") is { } scale ? RmsNorm(x, scale) : x;
+
+    private Tensor RmsNorm(Tensor x, Tensor scale)
+    {
+        var y = x.to(ScalarType.Float32);
+        return (y * (y.square().mean([-1], keepdim: true) + Config.NormEps).rsqrt()).to(x.dtype) * scale;
+    }
 
     private Tensor Activate(Tensor x) => Config.HiddenAct switch
     {
-        Activation.Silu => silu(x),
-        Activation.GeluTanh => gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
+        Model.Activation.Silu => silu(x),
+        Model.Activation.GeluTanh => gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
         _ => gelu(x),
     };
 
-    // What all layers of a pass share: sizes, the mask of padded batches (B, 1, T, T), rotary tables (1 or B, 1, T, D) of llama.
-    private readonly record struct Context(long B, long T, Tensor? Mask, (Tensor Cos, Tensor Sin) Rotation)
+    // Hugging Face turns element i together with element i + R/2, R being the elements that are turned; the rest stays.
+    private Tensor Rotate(Tensor x, Context context)
+    {
+        var turned = x.narrow(-1, 0, Config.RotaryDim);                                            // (B, H, T, R)
+        var halves = turned.chunk(2, -1);                                                          // 2 x (B, H, T, R/2)
+        turned = (turned * context.Cos) + (cat([-halves[1], halves[0]], -1) * context.Sin);        // (B, H, T, R)
+        return Config.RotaryDim == Config.HeadDim ? turned : cat([turned, x.narrow(-1, Config.RotaryDim, Config.HeadDim - Config.RotaryDim)], -1);
+    }
+
+    private (Tensor Cos, Tensor Sin) Rotation(Tensor positions, ScalarType type)
+    {
+        var exponents = arange(0, Config.RotaryDim, 2, device: positions.device).to(ScalarType.Float64) / -Config.RotaryDim;  // (R/2)
+        var angles = positions.to(ScalarType.Float64).unsqueeze(1).unsqueeze(-1) * pow(Config.RopeTheta, exponents);  // (1 or B, 1, T, R/2)
+        angles = cat([angles, angles], -1);                                                        // (1 or B, 1, T, R)
+        return (angles.cos().to(type), angles.sin().to(type));
+    }
+
+    private static Tensor AdditiveMask(Tensor attentionMask, ScalarType type)
+    {
+        var t = attentionMask.shape[1];
+        var seen = ones(t, t, device: attentionMask.device).tril() * attentionMask.to(ScalarType.Float32).view(-1, 1, 1, t);  // (B, 1, T, T)
+        return ((1 - seen) * MaskedScore).to(type);
+    }
+
+    // What all layers of a pass share: sizes, the mask of padded batches (B, 1, T, T), rotary tables (1 or B, 1, T, R).
+    private readonly record struct Context(long B, long T, Tensor? Mask, (Tensor Cos, Tensor Sin) Rotation, Dropout? Dropout)
     {
         public Tensor Cos => Rotation.Cos;
 
         public Tensor Sin => Rotation.Sin;
+
+        public Tensor Drop(Tensor x, int layer, int place) => Dropout is null ? x : Dropout.Apply(x, layer, place);
+    }
+
+    private readonly record struct LayerWeights(Parameters Parameters, string Prefix)
+    {
+        public Tensor this[string name] => Parameters[Prefix + name];
+
+        public Tensor? Find(string name) => Parameters.Find(Prefix + name);
+    }
+
+    // Names of a layer's parts that every family has, without .weight and .bias.
+    private sealed record LayerNames(string AttentionNorm, string AttentionOutput, string FeedForwardNorm, string? Gate, string Up, string Down)
+    {
+        public static LayerNames Of(ModelFamily family) => family switch
+        {
+            ModelFamily.Gpt2 => new("ln_1", "attn.c_proj", "ln_2", null, "mlp.c_fc", "mlp.c_proj"),
+            ModelFamily.GptNeox => new("input_layernorm", "attention.dense", "post_attention_layernorm", null, "mlp.dense_h_to_4h", "mlp.dense_4h_to_h"),
+            _ => new("input_layernorm", "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"),
+        };
     }
 }

@@ -37,6 +37,7 @@ public static class ReferenceBuilder
             }
         }
 
+        using var full = model.Parameters.UseFullPrecision();
         return [.. pauseCounts.SelectMany(count => new[]
         {
             Run(model, $"single.m{count}", count, [1]),

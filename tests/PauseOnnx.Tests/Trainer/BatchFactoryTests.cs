@@ -18,7 +18,7 @@ public class BatchFactoryTests
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteExamples(folder["data"]));
-        Func<int, TrainingBatch> Make(int seed) => BatchFactory.Pretraining(data, Pretrain(pause) with { Run = TinyModels.Run(9) with { Seed = seed } }, Config);
+        Func<int, TrainingBatch> Make(int seed) => Batches(BatchFactory.Pretraining(data, Pretrain(pause) with { Run = TinyModels.Run(9) with { Seed = seed } }, Config));
         var (first, again, other) = (Make(1), Make(1), Make(2));
         _ = first(0);
         Assert.That(first(7).Ids, Is.EqualTo(again(7).Ids));
@@ -31,7 +31,7 @@ public class BatchFactoryTests
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteExamples(folder["data"], count: 30));
-        var make = BatchFactory.Pretraining(data, Pretrain(PauseMethod.None), Config);
+        var make = Batches(BatchFactory.Pretraining(data, Pretrain(PauseMethod.None), Config));
         string[] Pass(int first) => [.. Enumerable.Range(first, 10).SelectMany(step => make(step).Ids.Chunk(12)).Select(row => string.Join(' ', row))];
         var expected = data.Examples.Select(e => string.Join(' ', PauseInjection.None(e).Ids));
         Assert.That(Pass(0), Is.EquivalentTo(expected));
@@ -40,11 +40,36 @@ public class BatchFactoryTests
     }
 
     [Test]
+    public void Pretraining_OnePassOverText_TakesEachTokenOnce()
+    {
+        using var folder = new TemporaryFolder();
+        using var data = Open(TinyModels.WriteTokens(folder["data"], count: 960));
+        var make = BatchFactory.Pretraining(data, Pretrain(PauseMethod.None), Config);
+
+        // 961 tokens are 29 pieces of 32 and a rest, of which a pass may leave some before and behind.
+        (int First, int Last)[] Pass(int pass) => [.. Enumerable.Range(0, 2 * 29).Select(row => make(row / 3)[row % 3]).Skip(29 * pass).Take(29).Select(Place)];
+        (int, int) Place(TrainingSequence row)
+        {
+            var numbers = System.Text.RegularExpressions.Regex.Matches(row.Origin, @"\d+");
+            return (int.Parse(numbers[0].Value, null), int.Parse(numbers[1].Value, null));
+        }
+
+        foreach (var pieces in new[] { Pass(0), Pass(1) })
+        {
+            var sorted = pieces.Order().ToArray();
+            Assert.That(sorted.Skip(1).Select((p, i) => p.First - sorted[i].Last), Is.All.EqualTo(1), "side by side");
+            Assert.That(pieces, Is.Not.EqualTo(sorted), "in another order than in the text");
+        }
+
+        Assert.That(Pass(0).Min(), Is.Not.EqualTo(Pass(1).Min()), "each pass cuts elsewhere");
+    }
+
+    [Test]
     public void Pretraining_PlainText_IsWindowsWithATenthOfPauses()
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteTokens(folder["data"]));
-        var make = BatchFactory.Pretraining(data, Pretrain(PauseMethod.Insert), Config);
+        var make = Batches(BatchFactory.Pretraining(data, Pretrain(PauseMethod.Insert), Config));
         var batches = Enumerable.Range(0, 50).Select(make).ToArray();
         Assert.That(batches.Select(b => b.Length), Is.All.EqualTo(32));
         Assert.That(batches.SelectMany(b => b.Targets), Has.None.EqualTo(Pause));
@@ -59,7 +84,7 @@ public class BatchFactoryTests
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteExamples(folder["data"]));
-        var make = BatchFactory.Finetuning(data, Finetune(new PauseRange(2, 4)), Config);
+        var make = Batches(BatchFactory.Finetuning(data, Finetune(new PauseRange(2, 4)), Config));
         var counts = Enumerable.Range(0, 60).Select(make).Select(b => b.Ids.Chunk(b.Length).Select(row => row.Count(i => i == Pause)).Distinct().Single());
         Assert.That(counts.Distinct().Order(), Is.EqualTo([2, 3, 4]));
     }
@@ -69,7 +94,7 @@ public class BatchFactoryTests
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteExamples(folder["data"], count: 1));
-        var (example, row) = (data.Examples[0], BatchFactory.Finetuning(data, Finetune(new PauseRange(2, 2)), Config)(0).Ids.Take(10));
+        var (example, row) = (data.Examples[0], Batches(BatchFactory.Finetuning(data, Finetune(new PauseRange(2, 2)), Config))(0).Ids.Take(10));
         Assert.That(row, Is.EqualTo(example.Prefix.Concat([Pause, Pause]).Concat(example.Target).Select(i => (long)i)));
         Assert.That(example.Target, Has.Length.EqualTo(3).And.Some.EqualTo(12), "the answer ends with end of text");
     }
@@ -79,7 +104,7 @@ public class BatchFactoryTests
     {
         using var folder = new TemporaryFolder();
         using var data = Open(TinyModels.WriteTokens(folder["data"]));
-        var batch = BatchFactory.Finetuning(data, Finetune(new PauseRange(3, 3)), Config)(0);
+        var batch = Batches(BatchFactory.Finetuning(data, Finetune(new PauseRange(3, 3)), Config))(0);
         var row = batch.Ids[..batch.Length];
         var pause = Array.IndexOf(row, Pause);
         Assert.That(row[pause..(pause + 3)], Is.All.EqualTo(Pause));
@@ -151,6 +176,8 @@ public class BatchFactoryTests
         var tokenizer = Tokenizer.Load(folder["other"]);
         Assert.That(() => TrainingData.Open(folder["data"], tokenizer), Throws.TypeOf<ModelFormatException>().With.Message.Contains("14 ids; expected 4"));
     }
+
+    private static Func<int, TrainingBatch> Batches(Func<int, IReadOnlyList<TrainingSequence>> makeRows) => step => TrainingBatch.Pack(makeRows(step));
 
     private static TrainingData Open(string folder) => TrainingData.Open(folder, Tokenizer.Load(folder));
 

@@ -13,6 +13,7 @@ public class CheckpointTests
         Stage = "pretrain",
         Recipe = "tiny",
         Settings = "some",
+        Inputs = "data 0",
         Step = 4,
         Steps = 8,
         Seed = 7,
@@ -73,10 +74,10 @@ public class CheckpointTests
         var uninterrupted = SaveTrained(folder, steps: 8);
         SaveTrained(folder, steps: 4);
         using var model = new LanguageModel(Config);
-        var optimizer = new AdamW(model.Parameters, new AdamWOptions());
+        using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
         Checkpoint.Resume(folder["checkpoint"], model, optimizer);
         Assert.That(optimizer.StepCount, Is.EqualTo(4));
-        new TrainingLoop(model, optimizer, TinyModels.Run(8)).Run(Batch);
+        TinyModels.Train(model, optimizer, TinyModels.Run(8), Rows);
         Assert.That(model.Parameters.Values.ToArray(), Is.EqualTo(uninterrupted));
     }
 
@@ -96,7 +97,7 @@ public class CheckpointTests
         using var folder = new TemporaryFolder();
         SaveTrained(folder, steps: 1);
         using var model = Checkpoint.LoadModel(folder["checkpoint"]);
-        var optimizer = new AdamW(model.Parameters, new AdamWOptions());
+        using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
         Checkpoint.Save(folder["checkpoint"], model, optimizer, folder["checkpoint"], new GenerationConfig(), State with { Step = 8 });
         Assert.That(Checkpoint.FindState(folder["checkpoint"])!.IsPartial, Is.False);
         Assert.That(Tokenizer.Load(folder["checkpoint"]).PauseId, Is.EqualTo(13));
@@ -115,7 +116,8 @@ public class CheckpointTests
         void Load()
         {
             using var model = Checkpoint.LoadModel(folder["checkpoint"]);
-            Checkpoint.Resume(folder["checkpoint"], model, new AdamW(model.Parameters, new AdamWOptions()));
+            using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
+            Checkpoint.Resume(folder["checkpoint"], model, optimizer);
         }
 
         Assert.That(Load, Throws.TypeOf<ModelFormatException>().With.Message.Contains(expected).And.Message.Contains(file));
@@ -129,30 +131,22 @@ public class CheckpointTests
         new SafetensorsWriter().Add("first_moment.model.embed_tokens.weight", [2], [1f, 2f])
             .Save(Path.Combine(folder["checkpoint"], "trainer/optimizer.safetensors"));
         using var model = Checkpoint.LoadModel(folder["checkpoint"]);
+        using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
         Assert.That(
-            () => Checkpoint.Resume(folder["checkpoint"], model, new AdamW(model.Parameters, new AdamWOptions())),
+            () => Checkpoint.Resume(folder["checkpoint"], model, optimizer),
             Throws.TypeOf<ModelFormatException>().With.Message.Contains("'first_moment.model.embed_tokens.weight' has 2 values; expected 224"));
     }
 
-    private static TrainingBatch Batch(int step) => TrainingBatch.Pack([PauseInjection.Append(new TokenizedExample([1, 2, step % 7], [], [step % 5, 12]), 2, 13)]);
+    private static IReadOnlyList<TrainingSequence> Rows(int step) =>
+        [PauseInjection.Place(new TokenizedExample([1, 2, step % 7], [], [step % 5, 12]), new PausePlacement(2, 13))];
 
     // Trains from the same beginning, saves, and returns the weights.
     private static float[] SaveTrained(TemporaryFolder folder, int steps)
     {
         TinyModels.WriteExamples(folder["data"]);
         using var model = TinyModels.Create(Config);
-        var optimizer = new AdamW(model.Parameters, new AdamWOptions());
-        using var enough = new CancellationTokenSource();
-        new TrainingLoop(model, optimizer, TinyModels.Run(8)).Run(
-            Batch,
-            (step, _) =>
-            {
-                if (step == steps)
-                {
-                    enough.Cancel();
-                }
-            },
-            enough.Token);
+        using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
+        TinyModels.Train(model, optimizer, TinyModels.Run(8), Rows, progress => progress.Step < steps);
         Checkpoint.Save(folder["checkpoint"], model, optimizer, folder["data"], new GenerationConfig { MaxNewTokens = 5 }, State with { Step = 4 });
         return model.Parameters.Values.ToArray();
     }

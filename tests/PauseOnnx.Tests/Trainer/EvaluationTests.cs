@@ -28,11 +28,11 @@ public class EvaluationTests
         }).ToArray();
         var expectedLoss = examples.Average(e =>
         {
-            var sequence = PauseInjection.Append(e, pauses, TinyModels.Pause);
+            var sequence = PauseInjection.Place(e, new PausePlacement(pauses, TinyModels.Pause));
             return plain.Loss(sequence.Ids, sequence.CarriesLoss);
         });
 
-        var found = Evaluation.Measure(model, examples, pauses);
+        var found = Evaluation.Measure(model, examples, new PausePlacement(pauses, TinyModels.Pause));
         Assert.That(found.Accuracy, Is.EqualTo(24 / 70.0));
         Assert.That(found.Loss, Is.EqualTo(expectedLoss).Within(1e-4));
         Assert.That($"{found}", Does.StartWith("accuracy 34.3 %, loss ").And.EndsWith("on 70 held-out examples"));

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using PauseOnnx.Model;
 using PauseOnnx.Trainer;
 
 namespace PauseOnnx.Tests.Trainer;
@@ -22,13 +23,22 @@ public class PauseInjectionTests
     [TestCase(0, "abt*!*")]
     [TestCase(1, "abPt*!*")]
     [TestCase(3, "abPPPt*!*")]
-    public void Append_Pauses_StandBeforeTheAnswerAndCarryNoLoss(int count, string expected) =>
-        Assert.That(Show(PauseInjection.Append(Question, count, Pause)), Is.EqualTo(expected));
+    public void Place_Append_StandsBeforeTheAnswerAndCarriesNoLoss(int count, string expected) =>
+        Assert.That(Show(PauseInjection.Place(Question, new PausePlacement(count, Pause))), Is.EqualTo(expected));
+
+    [TestCase(0, "abt*!*")]
+    [TestCase(2, "PPabt*!*")]
+    public void Place_Prepend_StandsBeforeTheQuestionAndCarriesNoLoss(int count, string expected) =>
+        Assert.That(Show(PauseInjection.Place(Question, new PausePlacement(count, Pause, PausePosition.Prepend))), Is.EqualTo(expected));
 
     [Test]
-    public void Append_LastPause_PredictsTheFirstTokenOfTheAnswer()
+    public void Place_Filler_IsAnOrdinaryTokenInThePausesStead() =>
+        Assert.That(Show(PauseInjection.Place(Question, new PausePlacement(2, 'f' - 'a'))), Is.EqualTo("abfft*!*"));
+
+    [Test]
+    public void Place_LastPause_PredictsTheFirstTokenOfTheAnswer()
     {
-        var batch = TrainingBatch.Pack([PauseInjection.Append(Question, 3, Pause)]);
+        var batch = TrainingBatch.Pack([PauseInjection.Place(Question, new PausePlacement(3, Pause))]);
         Assert.That(batch.Positions, Is.EqualTo([4L, 5L]));
         Assert.That(batch.Ids[4], Is.EqualTo(Pause));
         Assert.That(batch.Targets, Is.EqualTo(Question.Target.Select(i => (long)i)));

@@ -58,7 +58,7 @@ public class RecipeFileTests
             "'pretrain.learning_rate' is -1; expected a number from 0",
             "'pretrain.pause' is 'sometimes'; expected 'insert' or 'replace' or 'none'",
             "'finetune.m_ft': '30..6' ends before it begins; expected a number of pauses such as 15, or a range such as 6..30",
-            "'finetune.epochs' is unknown; expected one of batch_size, beta1, beta2, clip, eps, final_fraction, learning_rate, m_ft, pause_count, schedule, seed, sequence_length, steps, warmup_steps, weight_decay",
+            "'finetune.epochs' is unknown; expected one of activation_checkpointing, batch_size, beta1, beta2, clip, decay_fraction, dropout, eps, final_fraction, learning_rate, m_ft, micro_batch_size, pause_count, pause_position, precision, schedule, seed, sequence_length, steps, warmup_steps, weight_decay",
             "'generation' holds eos_token_id or pad_token_id; expected them to be left out: they come from the tokenizer",
         ];
         Assert.That(

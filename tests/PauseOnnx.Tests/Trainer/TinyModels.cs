@@ -37,8 +37,38 @@ internal static class TinyModels
     }
 
     /// <summary>Three question, pauses and answer sequences of unequal length; a different batch each step.</summary>
-    public static TrainingBatch Batch(int step) => TrainingBatch.Pack([.. Enumerable.Range(0, 3).Select(row =>
-        PauseInjection.Append(new TokenizedExample(Ids(4 + row, (10 * step) + row), [], Ids(3, 100 + step + row)), 2, Pause))]);
+    public static TrainingBatch Batch(int step) => TrainingBatch.Pack(Rows(step));
+
+    /// <summary>The sequences of <see cref="Batch"/>.</summary>
+    public static IReadOnlyList<TrainingSequence> Rows(int step) => [.. Enumerable.Range(0, 3).Select(row =>
+        PauseInjection.Place(new TokenizedExample(Ids(4 + row, (10 * step) + row), [], Ids(3, 100 + step + row)), new PausePlacement(2, Pause)))];
+
+    /// <summary>All elements of a buffer.</summary>
+    public static float[] ToArray(this FlatBuffer buffer)
+    {
+        var values = new float[buffer.Count];
+        buffer.Read(0, values);
+        return values;
+    }
+
+    /// <summary>Sets all elements of a buffer.</summary>
+    public static void Fill(this FlatBuffer buffer, float value) => buffer.Write(0, Enumerable.Repeat(value, (int)buffer.Count).ToArray());
+
+    /// <summary>The mean loss of a batch, in nats a target.</summary>
+    public static double MeanLoss(LanguageModel model, TrainingBatch batch) => new LossAndGradient(model).Loss(batch) / batch.Targets.Length;
+
+    /// <summary>Adds the gradient of a batch's mean loss to that of the parameters, and returns the loss.</summary>
+    public static double Backward(LanguageModel model, TrainingBatch batch, ForwardOptions? options = null) =>
+        new LossAndGradient(model).Accumulate(batch, batch.Targets.Length, options ?? new ForwardOptions()) / batch.Targets.Length;
+
+    /// <summary>Trains on <see cref="Rows"/> or others, in one process.</summary>
+    public static TrainingResult Train(
+        LanguageModel model, AdamW optimizer, RunOptions run, Func<int, IReadOnlyList<TrainingSequence>>? rows = null,
+        Func<TrainingProgress, bool>? afterStep = null, CancellationToken cancellationToken = default)
+    {
+        using var process = new SingleProcess();
+        return new TrainingLoop(model, optimizer, run, process).Run(rows ?? Rows, double.NaN, afterStep ?? (_ => true), cancellationToken);
+    }
 
     /// <summary>Settings of a short run.</summary>
     public static RunOptions Run(int steps) => new() { Steps = steps, BatchSize = 3, SequenceLength = 32, LearningRate = 1e-3, WarmupSteps = 2 };

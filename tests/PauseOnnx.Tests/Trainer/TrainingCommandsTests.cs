@@ -61,7 +61,7 @@ public class TrainingCommandsTests
         program.Interrupt();
         Assert.That(program.WaitForExit(), Is.EqualTo(CommandHost.Cancelled), program.Errors);
         Assert.That(program.Errors.Trim(), Does.Match("^Stopped after step \\d+ of 10000000; [^\n]*$"));
-        Assert.That(Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName), Is.SubsetOf(["data", "out"]));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName), Is.SubsetOf(["data", "out", "out-log"]));
         if (Directory.Exists(folder["out"]))
         {
             Checkpoint.LoadModel(folder["out"]).Dispose();
@@ -77,7 +77,7 @@ public class TrainingCommandsTests
         await File.WriteAllTextAsync(folder["hot.json"], shipped.Replace("1e-3", "1e30", StringComparison.Ordinal));
         var (code, _, errors) = await Run("pretrain", "--recipe", folder["hot.json"], "--data", data, "--out", folder["out"]);
         Assert.That(code, Is.EqualTo(CommandHost.Failure));
-        Assert.That(errors.TrimEnd(), Does.StartWith("error: At step 2 the loss is ").And.Contain("NaN").And.Not.Contain("\n"));
+        Assert.That(errors.TrimEnd(), Does.StartWith("error: At step 2 the ").And.Contain("NaN").And.Not.Contain("\n"));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Root, "*out*"), Is.Empty);
     }
 

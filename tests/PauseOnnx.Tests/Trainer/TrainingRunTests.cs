@@ -56,7 +56,7 @@ public class TrainingRunTests
     private static string WeightsOf(TemporaryFolder folder, string name) => Path.Combine(folder[name], FileNames.Weights);
 
     // Cancels when the batch of a step is made, a few steps before it is used; -1 for never.
-    private static void Train(TemporaryFolder folder, string output, int seed = 1, int cancelAt = -1, bool resume = false)
+    private static void Train(TemporaryFolder folder, string output, int seed = 1, int cancelAt = -1, bool resume = false, MonitorOptions? monitor = null)
     {
         var data = TinyModels.WriteExamples(folder["data"]);
         using var examples = TrainingData.Open(data, Tokenizer.Load(data));
@@ -76,6 +76,7 @@ public class TrainingRunTests
             Stage = "pretrain",
             Recipe = recipe,
             Options = (options, options.Run),
+            Monitor = monitor ?? new MonitorOptions(),
             TokenizerFolder = data,
             Output = folder[output],
             Resume = resume,
@@ -91,6 +92,8 @@ public class TrainingRunTests
 
                 return make(step);
             },
+            new HeldOutLoss(model, make(10_000), microBatchSize: 4),
+            "data 0",
             cancellation.Token);
     }
 }

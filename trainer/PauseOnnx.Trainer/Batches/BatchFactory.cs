@@ -3,64 +3,84 @@ using PauseOnnx.Model;
 namespace PauseOnnx.Trainer;
 
 /// <summary>
-/// Makes the batches of a run. A batch depends on the seed and its step only, so that a run can be repeated, and resumed at
-/// any step.
+/// Makes the sequences of each step of a run. They depend on the seed and the step only, so that a run can be repeated, and
+/// resumed at any step.
 /// </summary>
 public static class BatchFactory
 {
-    /// <summary>Batches of plain text or whole examples, with pauses inserted, in place of worked solutions, or none.</summary>
+    /// <summary>Sequences of plain text or whole examples, with pauses inserted, in place of worked solutions, or none.</summary>
     /// <param name="data">What to train on.</param>
     /// <param name="options">How.</param>
     /// <param name="config">The model, whose positions must suffice.</param>
-    /// <returns>Makes the batch of a step, counted from 0; for one thread at a time.</returns>
+    /// <returns>Makes the sequences of a step, counted from 0; for one thread at a time.</returns>
     /// <exception cref="ModelFormatException">The data does not fit the way of pausing, or is too long or too short.</exception>
-    public static Func<int, TrainingBatch> Pretraining(TrainingData data, PretrainOptions options, ModelConfig config)
+    public static Func<int, IReadOnlyList<TrainingSequence>> Pretraining(TrainingData data, PretrainOptions options, ModelConfig config)
     {
-        var pauseId = PauseId(config);
+        var (run, pauseId) = (options.Run, PauseId(config));
         if (options.Pause == PauseMethod.Replace && !data.HasWork)
         {
             throw new ModelFormatException($"There are no worked solutions that pauses could replace; expected examples with 'work', or pause 'insert' ({data.Path}).");
         }
 
-        CheckLength(data, options.Run.SequenceLength, example => PauseInjection.None(example).Ids.Length);
-        var order = new ShuffledOrder(data.Examples.Count, options.Run.Seed);
+        CheckLength(data, run.SequenceLength, example => PauseInjection.None(example).Ids.Length);
+        var next = Source(data, run.SequenceLength, run.Seed);
         return step =>
         {
-            var random = StepRandom.Create(options.Run.Seed, step);
-            TokenizedExample Next(int row) => data.IsText
-                ? new TokenizedExample([], [], data.Window(options.Run.SequenceLength, random))
-                : data.Examples[order[Number(step, row, options.Run)]];
-            TrainingSequence Inject(TokenizedExample example) => options.Pause switch
+            var random = StepRandom.Create(run.Seed, step);
+            return [.. Rows(step, run).Select(number =>
             {
-                PauseMethod.Insert => PauseInjection.Insert(example, options.PauseFraction, options.Run.SequenceLength, pauseId, random),
-                PauseMethod.Replace => PauseInjection.Replace(example, pauseId, random),
-                _ => PauseInjection.None(example),
-            };
-            return TrainingBatch.Pack([.. Enumerable.Range(0, options.Run.BatchSize).Select(row => Inject(Next(row)))]);
+                var (example, origin) = next(number);
+                var sequence = options.Pause switch
+                {
+                    PauseMethod.Insert => PauseInjection.Insert(example, options.PauseFraction, run.SequenceLength, pauseId, random),
+                    PauseMethod.Replace => PauseInjection.Replace(example, pauseId, random),
+                    _ => PauseInjection.None(example),
+                };
+                return sequence with { Origin = origin };
+            })];
         };
     }
 
-    /// <summary>Batches of questions, pauses and answers; all sequences of a batch have the same number of pauses.</summary>
+    /// <summary>Questions, pauses and answers; all sequences of a step have the same number of pauses.</summary>
     /// <inheritdoc cref="Pretraining"/>
-    public static Func<int, TrainingBatch> Finetuning(TrainingData data, FinetuneOptions options, ModelConfig config)
+    public static Func<int, IReadOnlyList<TrainingSequence>> Finetuning(TrainingData data, FinetuneOptions options, ModelConfig config)
     {
-        var pauseId = PauseId(config);
-        if (data.IsText && options.PauseRange.Max > options.Run.SequenceLength - 2)
+        var (run, pauseId) = (options.Run, PauseId(config));
+        if (data.IsText && options.PauseRange.Max > run.SequenceLength - 2)
         {
-            throw new ModelFormatException($"There are up to {options.PauseRange.Max} pauses; expected at most {options.Run.SequenceLength - 2}, so that two tokens of text fit the recipe's sequence_length beside them ({data.Path}).");
+            throw new ModelFormatException($"There are up to {options.PauseRange.Max} pauses; expected at most {run.SequenceLength - 2}, so that two tokens of text fit the recipe's sequence_length beside them ({data.Path}).");
         }
 
-        CheckLength(data, options.Run.SequenceLength, example => PauseInjection.Append(example, options.PauseRange.Max, pauseId).Ids.Length);
-        var order = new ShuffledOrder(data.Examples.Count, options.Run.Seed);
+        PausePlacement Pauses(int count) => new(count, pauseId, options.PausePosition);
+        CheckLength(data, run.SequenceLength, example => PauseInjection.Place(example, Pauses(options.PauseRange.Max)).Ids.Length);
+        var next = Source(data, run.SequenceLength - options.PauseRange.Max, run.Seed);
         return step =>
         {
-            var random = StepRandom.Create(options.Run.Seed, step);
-            var count = random.Next(options.PauseRange.Min, options.PauseRange.Max + 1);
-            TokenizedExample Next(int row) => data.IsText
-                ? Split(data.Window(options.Run.SequenceLength - options.PauseRange.Max, random), random)
-                : data.Examples[order[Number(step, row, options.Run)]];
-            return TrainingBatch.Pack([.. Enumerable.Range(0, options.Run.BatchSize).Select(row => PauseInjection.Append(Next(row), count, pauseId))]);
+            var random = StepRandom.Create(run.Seed, step);
+            var pauses = Pauses(random.Next(options.PauseRange.Min, options.PauseRange.Max + 1));
+            return [.. Rows(step, run).Select(number =>
+            {
+                var (example, origin) = next(number);
+                return PauseInjection.Place(data.IsText ? Split(example.Target, random) : example, pauses) with { Origin = origin };
+            })];
         };
+    }
+
+    // What is trained on next, given how many were before: examples, or pieces of text, in an order drawn anew for each pass.
+    private static Func<long, (TokenizedExample Example, string Origin)> Source(TrainingData data, int length, int seed)
+    {
+        if (data.IsText)
+        {
+            var windows = new TextWindows(data, length, seed);
+            return number =>
+            {
+                var (start, tokens) = windows[number];
+                return (new TokenizedExample([], [], tokens), $"tokens {start} to {start + tokens.Length - 1} of '{data.Path}'");
+            };
+        }
+
+        var order = new ShuffledOrder(data.Examples.Count, seed);
+        return number => (data.Examples[order[number]], $"example {order[number] + 1} of '{data.Path}'");
     }
 
     // Plain text asks nothing: let it pause at a random place of its first half and answer with the rest.
@@ -70,7 +90,7 @@ public static class BatchFactory
         return new TokenizedExample(text[..place], [], text[place..]);
     }
 
-    private static long Number(int step, int row, RunOptions run) => ((long)step * run.BatchSize) + row;
+    private static IEnumerable<long> Rows(int step, RunOptions run) => Enumerable.Range(0, run.BatchSize).Select(row => ((long)step * run.BatchSize) + row);
 
     private static int PauseId(ModelConfig config) =>
         config.Pause?.TokenId ?? throw new ModelFormatException("The model has no <pause> token; expected 'pause_token_id' in its config.json.");

@@ -1,3 +1,5 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Trainer;
 
 /// <summary>How pauses get into pretraining sequences.</summary>
@@ -85,12 +87,21 @@ public static class PauseInjection
     }
 
     /// <summary>
-    /// Pause-finetuning: question, pauses, answer, without the worked solution. Loss on the answer only; the last pause
-    /// predicts its first token.
+    /// Pause-finetuning: question, pauses, answer, without the worked solution. Loss on the answer only; the last token
+    /// before it predicts its first.
     /// </summary>
     /// <param name="example">Question and answer.</param>
-    /// <param name="count">M_ft, the number of pauses; 0 for standard finetuning.</param>
-    /// <param name="pauseId">Id of <c>&lt;pause&gt;</c>.</param>
-    public static TrainingSequence Append(TokenizedExample example, int count, int pauseId) =>
-        None(example with { Prefix = [.. example.Prefix, .. Enumerable.Repeat(pauseId, count)], Work = [] });
+    /// <param name="pauses">M_ft, the number of pauses, 0 for standard finetuning, and where they go.</param>
+    public static TrainingSequence Place(TokenizedExample example, PausePlacement pauses)
+    {
+        var run = Enumerable.Repeat(pauses.TokenId, pauses.Count);
+        int[] prefix = pauses.Position == PausePosition.Append ? [.. example.Prefix, .. run] : [.. run, .. example.Prefix];
+        return None(example with { Prefix = prefix, Work = [] });
+    }
 }
+
+/// <summary>A run of pauses beside a question.</summary>
+/// <param name="Count">Number of tokens.</param>
+/// <param name="TokenId">Id of <c>&lt;pause&gt;</c>, or of the filler that the paper compares it with.</param>
+/// <param name="Position">Behind the question or before it.</param>
+public readonly record struct PausePlacement(int Count, int TokenId, PausePosition Position = PausePosition.Append);

@@ -26,17 +26,3 @@ internal sealed class ShuffledOrder(int count, int seed)
         }
     }
 }
-
-/// <summary>Random numbers that depend on a seed and a step alone, so that no generator's state has to be saved.</summary>
-internal static class StepRandom
-{
-    /// <summary>The generator of one step.</summary>
-    public static Random Create(int seed, long step)
-    {
-        // The finalizer of SplitMix64: neighbouring steps get unrelated seeds.
-        var mixed = unchecked(((ulong)(uint)seed << 32) + ((ulong)step * 0x9e3779b97f4a7c15));
-        mixed = unchecked((mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9);
-        mixed = unchecked((mixed ^ (mixed >> 27)) * 0x94d049bb133111eb);
-        return new Random((int)(mixed ^ (mixed >> 31)));
-    }
-}

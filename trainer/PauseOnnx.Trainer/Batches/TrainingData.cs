@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
@@ -9,14 +10,20 @@ public sealed class TrainingData : IDisposable
     private readonly TokenizedExample[] _examples;
     private readonly TokenDataset? _tokens;
 
-    private TrainingData(string path, TokenizedExample[] examples, TokenDataset? tokens) =>
-        (Path, _examples, _tokens) = (path, examples, tokens);
+    private TrainingData(string path, TokenizedExample[] examples, TokenDataset? tokens, string sha256) =>
+        (Path, _examples, _tokens, Sha256) = (path, examples, tokens, sha256);
 
     /// <summary>The file or folder.</summary>
     public string Path { get; }
 
+    /// <summary>SHA-256 in lower-case hexadecimal: the identity of the data.</summary>
+    public string Sha256 { get; }
+
     /// <summary>Whether this is plain text, without questions and answers.</summary>
     public bool IsText => _tokens is not null;
+
+    /// <summary>Tokens of plain text; 0 for examples.</summary>
+    public long TokenCount => _tokens?.Count ?? 0;
 
     /// <summary>Whether there are worked solutions that pauses can replace.</summary>
     public bool HasWork => Array.Exists(_examples, e => e.Work.Length > 0);
@@ -34,7 +41,7 @@ public sealed class TrainingData : IDisposable
         var examples = File.Exists(path) ? path : System.IO.Path.Combine(path, FileNames.Train);
         if (File.Exists(examples))
         {
-            return new TrainingData(path, ReadExamples(examples, tokenizer), tokens: null);
+            return OpenExamples(examples, path, tokenizer);
         }
 
         if (!File.Exists(System.IO.Path.Combine(path, TokenDataset.InfoFile)))
@@ -52,7 +59,18 @@ public sealed class TrainingData : IDisposable
             throw new ModelFormatException($"{fault} ({path}).");
         }
 
-        return new TrainingData(path, [], tokens);
+        return new TrainingData(path, [], tokens, tokens.Sha256);
+    }
+
+    /// <summary>Opens what a data folder keeps from training: its heldout.jsonl.</summary>
+    /// <param name="path">As for <see cref="Open"/>; beside a .jsonl file, the heldout.jsonl in its folder.</param>
+    /// <param name="tokenizer">Of the model.</param>
+    /// <returns>null where nothing is held out.</returns>
+    /// <inheritdoc cref="Open"/>
+    public static TrainingData? OpenHeldOut(string path, Tokenizer tokenizer)
+    {
+        var examples = System.IO.Path.Combine(File.Exists(path) ? System.IO.Path.GetDirectoryName(path)! : path, FileNames.HeldOut);
+        return File.Exists(examples) ? OpenExamples(examples, examples, tokenizer) : null;
     }
 
     /// <summary>Reads the examples of a .jsonl file.</summary>
@@ -78,16 +96,17 @@ public sealed class TrainingData : IDisposable
         }
     }
 
-    /// <summary>Plain text from a random place.</summary>
-    /// <param name="length">Tokens wanted; all there are when the text is shorter.</param>
-    /// <param name="random">Draws the place.</param>
-    public int[] Window(int length, Random random)
-    {
-        var window = new int[Math.Min(length, _tokens!.Count)];
-        _tokens.Read(random.NextInt64(_tokens.Count - window.Length + 1), window);
-        return window;
-    }
+    /// <summary>Plain text from a place on.</summary>
+    /// <param name="first">First token.</param>
+    /// <param name="destination">Filled.</param>
+    public void ReadTokens(long first, Span<int> destination) => _tokens!.Read(first, destination);
 
     /// <inheritdoc/>
     public void Dispose() => _tokens?.Dispose();
+
+    private static TrainingData OpenExamples(string file, string path, Tokenizer tokenizer)
+    {
+        using var stream = File.OpenRead(file);
+        return new TrainingData(path, ReadExamples(file, tokenizer), tokens: null, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
 }

@@ -6,7 +6,14 @@ namespace PauseOnnx.Trainer;
 /// [T]: whether a token is a target that must be predicted. The position before it then carries loss; every other position
 /// is ignored. False for each <c>&lt;pause&gt;</c>, and for the first token, which nothing predicts.
 /// </param>
-public sealed record TrainingSequence(int[] Ids, bool[] CarriesLoss);
+public sealed record TrainingSequence(int[] Ids, bool[] CarriesLoss)
+{
+    /// <summary>Where it comes from, such as <c>example 17</c>, for messages.</summary>
+    public string Origin { get; init; } = "";
+
+    /// <summary>Number of targets.</summary>
+    public int TargetCount => CarriesLoss.Count(c => c);
+}
 
 /// <summary>Sequences side by side, and the positions that carry loss.</summary>
 /// <param name="Ids">(B, T), shorter sequences filled up on the right, row-major.</param>

@@ -21,22 +21,16 @@ internal static class FinetuneCommand
             Required = true,
         };
         var checkpoint = new Option<string>("--checkpoint") { Description = "Checkpoint folder to begin with.", Required = true };
-        var range = new Option<PauseRange?>("--m-ft")
+        var range = TrainingCommandOptions.Parsed<PauseRange?>(
+            "--m-ft",
+            "Pauses between question and answer, instead of the recipe's: a number, 0 for standard finetuning, or a range from which each batch draws, which makes the number choosable later.",
+            "COUNT|MIN..MAX",
+            text => PauseRange.Parse(text));
+        var position = new Option<string?>("--pause-position")
         {
-            Description = "Pauses between question and answer, instead of the recipe's: a number, 0 for standard finetuning, or a range from which each batch draws, which makes the number choosable later.",
-            CustomParser = result =>
-            {
-                try
-                {
-                    return PauseRange.Parse(result.Tokens[0].Value);
-                }
-                catch (FormatException e)
-                {
-                    result.AddError($"--m-ft: {e.Message}");
-                    return null;
-                }
-            },
+            Description = "Where the pauses go, instead of the recipe's: 'append' behind the question, or 'prepend' before it, the paper's ablation, which cannot be exported.",
         };
+        position.AcceptOnlyFromAmong("append", "prepend");
         var pauseCount = new Option<int?>("--pause-count")
         {
             Description = "Pauses that the finished model appends to a prompt. Default: --m-ft where it is one number, else the recipe's pause_count.",
@@ -48,7 +42,7 @@ internal static class FinetuneCommand
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/luhn
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/fixed --m-ft 15
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/standard --m-ft 0
-            """) { data, checkpoint, range, pauseCount };
+            """) { data, checkpoint, range, position, pauseCount };
         shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -57,6 +51,7 @@ internal static class FinetuneCommand
             var options = recipe.Finetune with
             {
                 PauseRange = pauses,
+                PausePosition = parsed.GetValue(position) is { } name ? Enum.Parse<PausePosition>(name, ignoreCase: true) : recipe.Finetune.PausePosition,
                 PauseCount = parsed.GetValue(pauseCount) ?? pauses.DefaultCount(recipe.Finetune.PauseCount),
                 Run = shared.Apply(parsed, recipe.Finetune.Run),
             };
@@ -72,14 +67,16 @@ internal static class FinetuneCommand
         Checkpoint.CheckTarget(run.Output);
         var tokenizer = Tokenizer.Load(from);
         using var data = TrainingData.Open(path, tokenizer);
-        var heldOut = ReadHeldOut(path, tokenizer);
-        using var model = Checkpoint.LoadModel(from, config => ForFinetuning(config, options, from));
+        using var kept = TrainingData.OpenHeldOut(path, tokenizer);
+        using var model = Checkpoint.LoadModel(from, config => ForFinetuning(config, options, from), run.PrecisionOf(options.Run));
         TrainingThreads.Set(threads, model, options.Run);
-        var makeBatch = BatchFactory.Finetuning(data, options, model.Config);
-        Console.WriteLine($"{model.Parameters.Count:N0} parameters, {options.Run.Steps} steps of {options.Run.BatchSize} sequences, pauses: {options.PauseRange}");
-        WarnWhenUnripe(model, Measure("before", model, heldOut));
-        run.Train(model, makeBatch, cancellationToken);
-        Measure("after", model, heldOut);
+        run.Describe(model, $"pauses: {options.PauseRange}");
+        var examples = kept?.Examples.Take(MaxHeldOut).ToArray() ?? [];
+        WarnWhenUnripe(model, Measure("before", model, examples));
+        var heldOut = run.HeldOut(model, kept, data => BatchFactory.Finetuning(data, options, model.Config));
+        var inputs = $"data {data.Sha256}, checkpoint {Checkpoint.Sha256(from, model.Config)}";
+        run.Train(model, BatchFactory.Finetuning(data, options, model.Config), heldOut, inputs, cancellationToken);
+        Measure("after", model, examples);
         Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
     }
 
@@ -89,16 +86,10 @@ internal static class FinetuneCommand
         var pretraining = pause.Training.Split('_')[0] == "PausePT" ? "PausePT" : "StdPT";
         var tuned = config with
         {
-            Pause = pause with { Count = options.PauseCount, Training = $"{pretraining}_{(options.PauseRange.Max > 0 ? "PauseFT" : "StdFT")}" },
+            Pause = pause with { Count = options.PauseCount, Position = options.PausePosition, Training = $"{pretraining}_{(options.PauseRange.Max > 0 ? "PauseFT" : "StdFT")}" },
         };
         ModelFormatException.ThrowIfAny(tuned.FindFaults(), "--pause-count");
         return tuned;
-    }
-
-    private static TokenizedExample[] ReadHeldOut(string path, Tokenizer tokenizer)
-    {
-        var file = Path.Combine(File.Exists(path) ? Path.GetDirectoryName(path)! : path, FileNames.HeldOut);
-        return File.Exists(file) ? [.. TrainingData.ReadExamples(file, tokenizer).Take(MaxHeldOut)] : [];
     }
 
     private static Evaluation? Measure(string when, LanguageModel model, TokenizedExample[] heldOut)
@@ -108,9 +99,9 @@ internal static class FinetuneCommand
             return null;
         }
 
-        var pauseCount = model.Config.Pause!.Count;
-        var found = Evaluation.Measure(model, heldOut, pauseCount);
-        Console.WriteLine($"{when} finetuning, after {pauseCount} pauses: {found}");
+        var pause = model.Config.Pause!;
+        var found = Evaluation.Measure(model, heldOut, new PausePlacement(pause.Count, pause.TokenId, pause.Position));
+        Console.WriteLine($"{when} finetuning, {(pause.Position == PausePosition.Append ? "after" : "behind")} {pause.Count} pauses: {found}");
         return found;
     }
 

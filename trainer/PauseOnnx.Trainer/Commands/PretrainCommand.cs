@@ -20,6 +20,14 @@ internal static class PretrainCommand
             Description = "How pauses get in, instead of the recipe's way: 'insert' between tokens at random places (the paper), 'replace' tokens of worked solutions, 'none' for standard pretraining.",
         };
         pause.AcceptOnlyFromAmong("insert", "replace", "none");
+        var fraction = new Option<double?>("--pause-fraction") { Description = "Pauses a token that 'insert' puts in, 0 to 1, instead of the recipe's; 0.1 in the paper." };
+        fraction.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && result.GetValue(fraction) is < 0 or > 1 or double.NaN)
+            {
+                result.AddError($"--pause-fraction is {result.Tokens[0].Value}; expected 0 to 1.");
+            }
+        });
         var command = new Command("pretrain", """
             Trains a new model, with pauses among its tokens, and writes a checkpoint in Hugging Face's layout. No loss is taken
             where a pause would have to be predicted. Ctrl-C ends the run after its step and keeps what was trained.
@@ -27,14 +35,20 @@ internal static class PretrainCommand
             Examples:
               pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/luhn-pretrained
               pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/standard --pause none
-              pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000
-            """) { data, pause };
+              pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000 --eval-every 100
+              pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500
+              pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500 --resume
+            """) { data, pause, fraction };
         shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var recipe = RecipeFile.Read(parsed.GetRequiredValue(shared.Recipe));
-            var method = parsed.GetValue(pause) is { } name ? Enum.Parse<PauseMethod>(name, ignoreCase: true) : recipe.Pretrain.Pause;
-            var options = recipe.Pretrain with { Pause = method, Run = shared.Apply(parsed, recipe.Pretrain.Run) };
+            var options = recipe.Pretrain with
+            {
+                Pause = parsed.GetValue(pause) is { } name ? Enum.Parse<PauseMethod>(name, ignoreCase: true) : recipe.Pretrain.Pause,
+                PauseFraction = parsed.GetValue(fraction) ?? recipe.Pretrain.PauseFraction,
+                Run = shared.Apply(parsed, recipe.Pretrain.Run),
+            };
             var folder = parsed.GetRequiredValue(data);
             var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), folder);
             return Task.Run(() => Pretrain(run, options, folder, parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
@@ -47,11 +61,13 @@ internal static class PretrainCommand
         Checkpoint.CheckTarget(run.Output);
         var tokenizer = Tokenizer.Load(folder);
         using var data = TrainingData.Open(folder, tokenizer);
-        using var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, options.Pause == PauseMethod.None ? "StdPT" : "PausePT"));
+        using var kept = TrainingData.OpenHeldOut(folder, tokenizer);
+        using var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, options.Pause == PauseMethod.None ? "StdPT" : "PausePT"), run.PrecisionOf(options.Run));
         run.Recipe.Initialization.Draw(model, options.Run.Seed);
         TrainingThreads.Set(threads, model, options.Run);
-        Console.WriteLine($"{model.Parameters.Count:N0} parameters, {options.Run.Steps} steps of {options.Run.BatchSize} sequences, pauses: {options.Pause}");
-        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), cancellationToken);
+        run.Describe(model, $"pauses: {options.Pause}");
+        var heldOut = run.HeldOut(model, kept, data => BatchFactory.Pretraining(data, options, model.Config));
+        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), heldOut, $"data {data.Sha256}", cancellationToken);
         Console.WriteLine($"wrote {run.Output}");
     }
 }

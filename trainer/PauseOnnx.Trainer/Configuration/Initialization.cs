@@ -27,6 +27,7 @@ public sealed record Initialization
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         using var generator = new Generator((ulong)seed);
+        using var full = model.Parameters.UseFullPrecision();
         var names = new WeightNames(model.Config);
         foreach (var (name, shape) in model.Parameters.Specs)
         {
@@ -44,6 +45,8 @@ public sealed record Initialization
                 weight.normal_(0, name == names.Head ? HeadStd : StdOfLinear(name, shape, model.Config), generator);
             }
         }
+
+        model.Parameters.Round();
     }
 
     private double StdOfLinear(string name, IReadOnlyList<int> shape, ModelConfig config)

@@ -23,6 +23,9 @@ public sealed record Recipe
     /// <summary>Finetuning.</summary>
     public required FinetuneOptions Finetune { get; init; }
 
+    /// <summary>Measuring, stopping and saving, of both stages.</summary>
+    public MonitorOptions Monitor { get; init; } = new();
+
     /// <summary>Defaults of generation, but for the tokenizer's ids.</summary>
     public required GenerationConfig Generation { get; init; }
 

@@ -9,6 +9,10 @@ public static class RecipeFile
 {
     private static readonly string[] KeysFromElsewhere = ["vocab_size", "pause_token_id", "pause_count", "pause_training"];
 
+    /// <summary>What <c>precision</c> and <c>--precision</c> may be; null leaves the choice to <see cref="PrecisionChoice"/>.</summary>
+    internal static readonly Dictionary<string, Precision?> PrecisionNames =
+        new() { ["auto"] = null, ["bf16"] = Precision.Bf16, ["fp32"] = Precision.Fp32 };
+
     private static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "recipes");
 
     /// <summary>Names of the recipes that come with the program.</summary>
@@ -45,6 +49,7 @@ public static class RecipeFile
             Initialization = ReadInitialization(Section(fields, "initialization", faults)),
             Pretrain = ReadPretrain(Section(fields, "pretrain", faults), model),
             Finetune = ReadFinetune(Section(fields, "finetune", faults), model),
+            Monitor = ReadMonitor(Section(fields, "monitor", faults)),
             Generation = ReadGeneration(Section(fields, "generation", faults)),
         };
         fields.RefuseUnknown();
@@ -104,6 +109,7 @@ public static class RecipeFile
         {
             Run = ReadRun(fields, model),
             PauseRange = range,
+            PausePosition = Enum.Parse<PausePosition>(fields.Text("pause_position", "append", ["append", "prepend"]), ignoreCase: true),
             PauseCount = fields.WholeNumber("pause_count", range.Max, max: model.MaxPositionEmbeddings - 1),
         };
         fields.RefuseUnknown();
@@ -119,10 +125,15 @@ public static class RecipeFile
             BatchSize = fields.WholeNumber("batch_size", min: 1),
             SequenceLength = fields.WholeNumber("sequence_length", model.MaxPositionEmbeddings, min: 2, max: model.MaxPositionEmbeddings),
             LearningRate = fields.Number("learning_rate"),
-            Schedule = Enum.Parse<LearningRateSchedule>(fields.Text("schedule", "cosine", ["constant", "cosine", "linear"]), ignoreCase: true),
+            Schedule = Enum.Parse<LearningRateSchedule>(fields.Text("schedule", "cosine", ["constant", "cosine", "linear", "wsd"]), ignoreCase: true),
             FinalFraction = fields.Number("final_fraction", run.FinalFraction, max: 1),
+            DecayFraction = fields.Number("decay_fraction", run.DecayFraction, max: 1),
             WarmupSteps = fields.WholeNumber("warmup_steps", run.WarmupSteps),
             Seed = fields.WholeNumber("seed", run.Seed),
+            Dropout = fields.Number("dropout", run.Dropout, max: 0.99),
+            MicroBatchSize = fields.Has("micro_batch_size") ? fields.WholeNumber("micro_batch_size", min: 1) : null,
+            ActivationCheckpointing = fields.Flag("activation_checkpointing", run.ActivationCheckpointing),
+            Precision = PrecisionNames[fields.Text("precision", "auto", PrecisionNames.Keys)],
             Optimizer = adam with
             {
                 Beta1 = fields.Number("beta1", adam.Beta1, max: 0.999999),
@@ -132,6 +143,24 @@ public static class RecipeFile
                 Clip = fields.Number("clip", adam.Clip),
             },
         };
+    }
+
+    private static MonitorOptions ReadMonitor(JsonFields fields)
+    {
+        var defaults = new MonitorOptions();
+        var options = defaults with
+        {
+            EvalEvery = fields.WholeNumber("eval_every", defaults.EvalEvery),
+            EarlyStop = fields.WholeNumber("early_stop", defaults.EarlyStop),
+            SaveEvery = fields.WholeNumber("save_every", defaults.SaveEvery),
+        };
+        if (options is { EarlyStop: > 0, EvalEvery: 0 })
+        {
+            fields.Fault("'monitor.early_stop' is given without eval_every; expected both");
+        }
+
+        fields.RefuseUnknown();
+        return options;
     }
 
     private static PauseRange ReadRange(JsonFields fields)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
 
@@ -43,26 +42,34 @@ public static class Checkpoint
             }
 
             // The key that Hugging Face's loader asks for.
-            Add(new SafetensorsWriter().Metadata("format", "pt"), "", model.Parameters, () => model.Parameters.Values).Save(In(FileNames.Weights));
+            Add(new SafetensorsWriter().Metadata("format", "pt"), "", model.Parameters, model.Parameters.Values).Save(In(FileNames.Weights));
             ReferenceFile.Write(In(FileNames.Reference), references);
             state.Write(In(FileNames.TrainerState));
-            var moments = Add(new SafetensorsWriter(), FirstMoment, model.Parameters, () => optimizer.FirstMoment);
-            Add(moments, SecondMoment, model.Parameters, () => optimizer.SecondMoment).Save(In(OptimizerFile));
+            var moments = Add(new SafetensorsWriter(), FirstMoment, model.Parameters, optimizer.FirstMoment);
+            Add(moments, SecondMoment, model.Parameters, optimizer.SecondMoment).Save(In(OptimizerFile));
         });
     }
 
     /// <summary>Loads configuration and weights of any checkpoint in Hugging Face's layout.</summary>
     /// <param name="folder">The checkpoint.</param>
     /// <param name="change">What the model's configuration is to be, given the one read; null for the same.</param>
+    /// <param name="precision">What the model computes with.</param>
     /// <exception cref="ModelFormatException">A file is not valid, or the weights do not fit the configuration.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
-    public static LanguageModel LoadModel(string folder, Func<ModelConfig, ModelConfig>? change = null)
+    public static LanguageModel LoadModel(string folder, Func<ModelConfig, ModelConfig>? change = null, Precision precision = Precision.Fp32)
     {
         var config = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
         using var weights = CheckpointWeights.Open(folder, config);
-        var model = new LanguageModel(change?.Invoke(config) ?? config);
+        var model = new LanguageModel(change?.Invoke(config) ?? config, precision);
         model.Parameters.Load(weights);
         return model;
+    }
+
+    /// <summary>SHA-256 of a checkpoint's weights in lower-case hexadecimal.</summary>
+    public static string Sha256(string folder, ModelConfig config)
+    {
+        using var weights = CheckpointWeights.Open(folder, config);
+        return weights.Sha256();
     }
 
     /// <summary>The state of the run in a folder; null when the folder does not exist.</summary>
@@ -86,33 +93,33 @@ public static class Checkpoint
         model.Parameters.Load(weights);
         foreach (var spec in model.Parameters.Specs)
         {
-            var range = model.Parameters.RangeOf(spec);
-            Read(moments, FirstMoment + spec.Name, optimizer.FirstMoment.AsSpan(range));
-            Read(moments, SecondMoment + spec.Name, optimizer.SecondMoment.AsSpan(range));
+            var place = model.Parameters.PlaceOf(spec);
+            Read(moments, FirstMoment + spec.Name, optimizer.FirstMoment, place);
+            Read(moments, SecondMoment + spec.Name, optimizer.SecondMoment, place);
         }
 
         optimizer.StepCount = TrainingState.Read(Path.Combine(folder, FileNames.TrainerState)).Step;
     }
 
-    private static SafetensorsWriter Add(SafetensorsWriter writer, string prefix, Parameters parameters, Func<ReadOnlySpan<float>> buffer)
+    private static SafetensorsWriter Add(SafetensorsWriter writer, string prefix, Parameters parameters, FlatBuffer buffer)
     {
         foreach (var spec in parameters.Specs)
         {
-            var range = parameters.RangeOf(spec);
-            writer.Add(prefix + spec.Name, SafetensorsType.F32, [.. spec.Shape.Select(d => (long)d)], stream => stream.Write(MemoryMarshal.AsBytes(buffer()[range])));
+            var (start, length) = parameters.PlaceOf(spec);
+            writer.Add(prefix + spec.Name, SafetensorsType.F32, [.. spec.Shape.Select(d => (long)d)], stream => buffer.WriteTo(stream, start, length));
         }
 
         return writer;
     }
 
-    private static void Read(SafetensorsFile file, string name, Span<float> destination)
+    private static void Read(SafetensorsFile file, string name, FlatBuffer buffer, (long Start, int Length) place)
     {
         var values = file.Read<float>(name, SafetensorsType.F32);
-        if (values.Length != destination.Length)
+        if (values.Length != place.Length)
         {
-            throw new ModelFormatException($"Tensor '{name}' has {values.Length} values; expected {destination.Length} ({file.Path}).");
+            throw new ModelFormatException($"Tensor '{name}' has {values.Length} values; expected {place.Length} ({file.Path}).");
         }
 
-        values.CopyTo(destination);
+        buffer.Write(place.Start, values);
     }
 }

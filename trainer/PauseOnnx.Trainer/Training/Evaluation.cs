@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace PauseOnnx.Trainer;
 
 /// <summary>How well a model answers examples after a number of pauses.</summary>
@@ -13,24 +11,19 @@ public sealed record Evaluation(double Accuracy, double Loss, int Count)
     /// <summary>Measures a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="examples">At least one; their worked solutions are hidden.</param>
-    /// <param name="pauseCount">M_inf.</param>
-    public static Evaluation Measure(LanguageModel model, IReadOnlyList<TokenizedExample> examples, int pauseCount)
+    /// <param name="pauses">M_inf, and what takes the place of pauses where.</param>
+    public static Evaluation Measure(LanguageModel model, IReadOnlyList<TokenizedExample> examples, PausePlacement pauses)
     {
-        using var gradients = no_grad();
-        var (right, loss, tokens) = (0, 0.0, 0);
+        var (right, loss, tokens, head) = (0, 0.0, 0, new LossAndGradient(model));
         foreach (var chunk in examples.Chunk(BatchSize))
         {
-            using var scope = NewDisposeScope();
-            var batch = TrainingBatch.Pack([.. chunk.Select(e => PauseInjection.Append(e, pauseCount, model.Config.Pause!.TokenId))]);
-            var targets = tensor(batch.Targets);
-            var logits = model.LogitsAt(model.Forward(tensor(batch.Ids, [batch.BatchSize, batch.Length])), tensor(batch.Positions));  // (n, V)
-            loss += nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).item<float>();
+            var batch = TrainingBatch.Pack([.. chunk.Select(e => PauseInjection.Place(e, pauses))]);
+            var (lost, isRight) = head.Predict(batch);
+            loss += lost;
             tokens += batch.Targets.Length;
 
             // Fed with the right answer, all predictions are right exactly when greedy decoding gives that answer.
-            var predicted = logits.argmax(1).data<long>().ToArray();
-            var wrong = batch.Positions.Where((_, i) => predicted[i] != batch.Targets[i]).Select(p => p / batch.Length).Distinct().Count();
-            right += chunk.Length - wrong;
+            right += chunk.Length - batch.Positions.Where((_, i) => !isRight[i]).Select(p => p / batch.Length).Distinct().Count();
         }
 
         return new Evaluation((double)right / examples.Count, loss / tokens, examples.Count);

@@ -8,7 +8,7 @@ namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// trainer/state.json: where a run stands. Together with the moments of the optimizer it is all that a resumption needs:
-/// weights and batches are drawn from the seed and the step, so there is no generator's state to keep.
+/// weights, batches, pauses and dropout are drawn from the seed and the step, so there is no generator's state to keep.
 /// </summary>
 public sealed record TrainingState
 {
@@ -20,11 +20,11 @@ public sealed record TrainingState
     /// <summary>Name of the recipe.</summary>
     public required string Recipe { get; init; }
 
-    /// <summary>
-    /// Options of the stage and shape of the model, which a resumption must repeat. Data and the checkpoint that finetuning
-    /// began with are not in it: giving the same ones is left to the user.
-    /// </summary>
+    /// <summary>Options of the stage and shape of the model, which a resumption must repeat.</summary>
     public required string Settings { get; init; }
+
+    /// <summary>SHA-256 of the data and of the checkpoint that the run began with, if any; a resumption needs the same.</summary>
+    public required string Inputs { get; init; }
 
     /// <summary>Steps done; also the position in the data, as each step has its batch.</summary>
     public required int Step { get; init; }
@@ -35,11 +35,17 @@ public sealed record TrainingState
     /// <summary>Seed of weights and data.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>Mean loss of the last steps, in nats a target.</summary>
+    /// <summary>Running mean of the loss, in nats a target.</summary>
     public required double Loss { get; init; }
 
+    /// <summary>Whether the run ended before its last step because the held-out loss no longer fell.</summary>
+    public bool IsStoppedEarly { get; init; }
+
+    /// <summary>Lowest held-out loss so far, in nats a target; null when none was measured.</summary>
+    public double? BestHeldOutLoss { get; init; }
+
     /// <summary>Whether steps are left to do.</summary>
-    public bool IsPartial => Step < Steps;
+    public bool IsPartial => Step < Steps && !IsStoppedEarly;
 
     /// <summary>Reads a state.json.</summary>
     /// <exception cref="ModelFormatException">The file is not valid; every fault is listed.</exception>
@@ -53,10 +59,13 @@ public sealed record TrainingState
             Stage = fields.Text("stage", null, ["pretrain", "finetune"]),
             Recipe = fields.Text("recipe"),
             Settings = fields.Text("settings"),
+            Inputs = fields.Text("inputs"),
             Step = fields.WholeNumber("step"),
             Steps = fields.WholeNumber("steps"),
             Seed = fields.WholeNumber("seed"),
             Loss = fields.Number("loss"),
+            IsStoppedEarly = fields.Flag("stopped_early", false),
+            BestHeldOutLoss = fields.Has("best_held_out_loss") ? fields.Number("best_held_out_loss") : null,
         };
         ModelFormatException.ThrowIfAny(faults, file);
         return state;
@@ -73,7 +82,10 @@ public sealed record TrainingState
             ["steps"] = Steps,
             ["seed"] = Seed,
             ["loss"] = Loss,
+            ["best_held_out_loss"] = BestHeldOutLoss,
+            ["stopped_early"] = IsStoppedEarly,
             ["settings"] = Settings,
+            ["inputs"] = Inputs,
             ["libtorch_version"] = torch.__version__,
             ["pauseonnx_version"] = typeof(TrainingState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
         };

@@ -1,0 +1,124 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace PauseOnnx.Trainer;
+
+/// <summary>
+/// Cross entropy of a batch and its gradient. Positions that carry no loss do not reach the head, and the logits of those
+/// that do exist a few hundred rows at a time: their gradient is known in closed form, so that backward needs none of them.
+/// </summary>
+/// <remarks>Not thread-safe.</remarks>
+/// <param name="model">The model.</param>
+public sealed class LossAndGradient(LanguageModel model)
+{
+    private const int ChunkLength = 256;
+
+    private Device Device => model.Parameters.Device;
+
+    /// <summary>Adds the gradient of the loss to that of the parameters.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="divisor">Number of targets that the mean is taken over, those of other batches of the step included.</param>
+    /// <param name="options">What training adds to the forward pass.</param>
+    /// <returns>The batch's loss, summed over its targets, in nats; 0 when no position carries loss.</returns>
+    public double Accumulate(TrainingBatch batch, long divisor, ForwardOptions options)
+    {
+        if (batch.Targets.Length == 0)
+        {
+            return 0;
+        }
+
+        using var scope = NewDisposeScope();
+        var ids = OnDevice(batch.Ids);                                                             // (B T)
+        Tensor embedded;
+        using (no_grad())
+        {
+            embedded = model.Embedding.index_select(0, ids);                                       // (B T, C)
+        }
+
+        embedded.requires_grad_(true);
+        var hidden = model.Forward(embedded, batch.BatchSize, attentionMask: null, options);       // (B T, C)
+        var normed = model.NormAt(hidden, PositionsOf(batch));                                     // (n, C)
+        var (loss, gradient) = Head(normed.detach(), OnDevice(batch.Targets), divisor);            // (), (n, C)
+        normed.backward([gradient]);
+        using (no_grad())
+        {
+            model.Embedding.grad!.index_add_(0, ids, embedded.grad!, alpha: 1);
+        }
+
+        return loss.item<float>();
+    }
+
+    /// <summary>The loss alone.</summary>
+    /// <returns>Summed over the batch's targets, in nats.</returns>
+    public double Loss(TrainingBatch batch)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        return SumOverLogits(batch, (logits, targets) => nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum));
+    }
+
+    /// <summary>The loss, and which targets the model would have chosen itself.</summary>
+    /// <returns>Loss summed over the batch's targets, in nats; for each target whether it is the most probable token.</returns>
+    public (double Loss, bool[] IsRight) Predict(TrainingBatch batch)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var right = new List<bool>();
+        var total = SumOverLogits(batch, (logits, targets) =>
+        {
+            right.AddRange(logits.argmax(1).eq(targets).cpu().data<bool>());
+            return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum);
+        });
+        return (total, [.. right]);
+    }
+
+    private double SumOverLogits(TrainingBatch batch, Func<Tensor, Tensor, Tensor> use)
+    {
+        var ids = OnDevice(batch.Ids).view(batch.BatchSize, batch.Length);
+        var normed = model.NormAt(model.Forward(ids), PositionsOf(batch));                         // (n, C)
+        var targets = OnDevice(batch.Targets);
+        var total = 0.0;
+        for (long start = 0; start < targets.shape[0]; start += ChunkLength)
+        {
+            using var chunk = NewDisposeScope();
+            var length = Math.Min(ChunkLength, targets.shape[0] - start);
+            var logits = nn.functional.linear(normed.narrow(0, start, length), model.Head).to(ScalarType.Float32);  // (chunk, V)
+            total += use(logits, targets.narrow(0, start, length)).item<float>();
+        }
+
+        return total;
+    }
+
+    // d loss / d logits = (softmax - one-hot) / divisor, turned into the gradients of the head and of what it reads.
+    private (Tensor Loss, Tensor Gradient) Head(Tensor normed, Tensor targets, long divisor)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var (head, headGradient) = (model.Head, model.HeadGradient);                               // (V, C)
+        var (loss, gradient) = (zeros(1, device: Device), empty_like(normed));                     // (), (n, C)
+        for (long start = 0; start < targets.shape[0]; start += ChunkLength)
+        {
+            using var chunk = NewDisposeScope();
+            var length = Math.Min(ChunkLength, targets.shape[0] - start);
+            var rows = normed.narrow(0, start, length);                                            // (chunk, C)
+            var expected = targets.narrow(0, start, length).unsqueeze(1);                          // (chunk, 1)
+            var logProbabilities = rows.matmul(head.t()).to(ScalarType.Float32).log_softmax(-1);   // (chunk, V)
+            loss.sub_(logProbabilities.gather(1, expected).sum());
+            var difference = logProbabilities.exp_();
+            difference.scatter_add_(1, expected, full(length, 1, -1f, device: Device));
+            difference = difference.mul_(1.0 / divisor).to(normed.dtype);
+            gradient.narrow(0, start, length).copy_(difference.matmul(head));
+            headGradient.addmm_(difference.t(), rows, 1, 1);
+        }
+
+        return (loss.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    private Tensor? PositionsOf(TrainingBatch batch) => batch.Positions.Length == batch.Ids.Length ? null : OnDevice(batch.Positions);
+
+    private Tensor OnDevice(long[] values)
+    {
+        var onProcessor = tensor(values);
+        return Device.type == DeviceType.CUDA ? onProcessor.pin_memory().to(Device, non_blocking: true) : onProcessor;
+    }
+}
