@@ -1,4 +1,5 @@
 using PauseOnnx.Model;
+using PauseOnnx.Trainer.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -168,9 +169,13 @@ public sealed class LanguageModel : IDisposable
     private Tensor FeedForward(Tensor x, LayerWeights weights)
     {
         var up = Linear(x, weights, _layer.Up);                                                    // (B T, F)
-        var inner = _layer.Gate is null ? Activate(up) : Activate(Linear(x, weights, _layer.Gate)) * up;  // (B T, F)
+        var inner = _layer.Gate is null ? Activate(up) : Gated(Linear(x, weights, _layer.Gate), up);  // (B T, F)
         return Linear(inner, weights, _layer.Down);                                                // (B T, C)
     }
+
+    private Tensor Gated(Tensor gate, Tensor up) => Config.HiddenAct == Model.Activation.Silu && KernelMemory.CanTake(gate)
+        ? FusedSwiGlu.apply(gate, up)
+        : Activate(gate) * up;
 
     // gpt2 stores its matrices [in, out], the others [out, in].
     private Tensor Linear(Tensor x, LayerWeights weights, string name)
@@ -190,6 +195,11 @@ public sealed class LanguageModel : IDisposable
 
     private Tensor RmsNorm(Tensor x, Tensor scale)
     {
+        if (KernelMemory.CanTake(x))
+        {
+            return FusedRmsNorm.apply(x, scale, Config.NormEps);
+        }
+
         var y = x.to(ScalarType.Float32);
         return (y * (y.square().mean([-1], keepdim: true) + Config.NormEps).rsqrt()).to(x.dtype) * scale;
     }
@@ -197,6 +207,7 @@ public sealed class LanguageModel : IDisposable
     private Tensor Activate(Tensor x) => Config.HiddenAct switch
     {
         Model.Activation.Silu => silu(x),
+        Model.Activation.GeluTanh when KernelMemory.CanTake(x) => FusedGelu.apply(x),
         Model.Activation.GeluTanh => gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
         _ => gelu(x),
     };

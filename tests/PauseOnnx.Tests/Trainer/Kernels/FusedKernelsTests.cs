@@ -1,0 +1,87 @@
+using NUnit.Framework;
+using PauseOnnx.Trainer.Kernels;
+using static TorchSharp.torch;
+
+namespace PauseOnnx.Tests.Trainer.Kernels;
+
+/// <summary>Each of our loops against libtorch's own operations in double precision, values and gradients.</summary>
+public class FusedKernelsTests
+{
+    // Whole vectors and a rest; a chunk and several.
+    private static readonly long[][] Shapes = [[3, 5], [7, 16], [2, 33, 40], [300, 200]];
+
+    [TestCaseSource(nameof(Shapes))]
+    public void FusedGelu_Tensor_EqualsTheFormula(long[] shape) => Check(
+        x => FusedGelu.apply(x[0]),
+        x => 0.5 * x[0] * (1 + (Math.Sqrt(2 / Math.PI) * (x[0] + (0.044715 * x[0].pow(3)))).tanh()),
+        randn(shape) * 3);
+
+    [Test]
+    public void FusedGelu_FarFromZero_IsZeroOrTheNumberItself()
+    {
+        using var scope = NewDisposeScope();
+        var x = tensor([-1e30f, -100f, 100f, 1e6f]).requires_grad_(true);
+        var y = FusedGelu.apply(x);
+        y.sum().backward();
+        Assert.That(y.data<float>().ToArray(), Is.EqualTo([0f, 0f, 100f, 1e6f]));
+        Assert.That(x.grad!.data<float>().ToArray()[1..], Is.EqualTo([0f, 1f, 1f]));
+    }
+
+    [TestCaseSource(nameof(Shapes))]
+    public void FusedSwiGlu_Tensors_EqualTheFormula(long[] shape) => Check(
+        x => FusedSwiGlu.apply(x[0], x[1]),
+        x => x[0] * x[0].sigmoid() * x[1],
+        randn(shape) * 3, randn(shape));
+
+    [TestCaseSource(nameof(Shapes))]
+    public void FusedRmsNorm_Tensors_EqualTheFormula(long[] shape) => Check(
+        x => FusedRmsNorm.apply(x[0], x[1], 1e-5),
+        x => x[0] / (x[0].square().mean([-1], keepdim: true) + 1e-5).sqrt() * x[1],
+        randn(shape) * 2, randn(shape[^1]));
+
+    [Test]
+    public void Kernels_AnyNumberOfThreads_GiveTheSameBits()
+    {
+        float[] Run(int threads)
+        {
+            using var scope = NewDisposeScope();
+            using var generator = new Generator(3);
+            var before = get_num_threads();
+            set_num_threads(threads);
+            var (x, w) = (randn([700, 300], generator: generator).requires_grad_(true), rand([300], generator: generator).requires_grad_(true));
+            FusedSwiGlu.apply(FusedGelu.apply(FusedRmsNorm.apply(x, w, 1e-6)), x).square().sum().backward();
+            set_num_threads(before);
+            return [.. x.grad!.data<float>(), .. w.grad!.data<float>()];
+        }
+
+        Assert.That(Run(2), Is.EqualTo(Run(1)));
+    }
+
+    private static void Check(Func<Tensor[], Tensor> fused, Func<Tensor[], Tensor> formula, params Tensor[] inputs)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] single = [.. inputs.Select(x => x.detach().requires_grad_(true))];
+        Tensor[] exact = [.. inputs.Select(x => x.detach().to(ScalarType.Float64).requires_grad_(true))];
+        var (found, expected) = (fused(single), formula(exact));
+        var slope = randn(found.shape);
+        found.backward([slope]);
+        expected.backward([slope.to(ScalarType.Float64)]);
+        AssertClose(found, expected, "value");
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            AssertClose(single[i].grad!, exact[i].grad!, $"gradient {i}");
+        }
+
+        foreach (var input in inputs)
+        {
+            input.Dispose();
+        }
+    }
+
+    // Relative to the largest element: a sum over hundreds of rows in float32 is off by that much.
+    private static void AssertClose(Tensor found, Tensor expected, string what)
+    {
+        var error = (found.to(ScalarType.Float64) - expected).abs().max().item<double>();
+        Assert.That(error, Is.LessThan(3e-6 * Math.Max(1, expected.abs().max().item<double>())), what);
+    }
+}
