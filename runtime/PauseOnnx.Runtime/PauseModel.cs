@@ -65,7 +65,7 @@ public sealed class PauseModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         var settings = Resolve(options);
-        int[][] prompts = [Tokenizer.Encode(prompt)];
+        int[][] prompts = [Tokenizer.Encode(prompt, addSpecialTokens: true)];
         PromptChecks.ThrowIfAny(prompts, Config, settings.PauseCount);
         return Stream(prompts, settings, cancellationToken);
     }
@@ -83,7 +83,7 @@ public sealed class PauseModel : IDisposable
         IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        int[][] ids = [.. prompts.Select(p => Tokenizer.Encode(p))];
+        int[][] ids = [.. prompts.Select(p => Tokenizer.Encode(p, addSpecialTokens: true))];
         return Task.Run(() => GenerateBatch(ids, options, cancellationToken), cancellationToken);
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace PauseOnnx.Model;
 
@@ -13,23 +12,17 @@ public sealed class PreTokenizer
     // copy of the text in which each such character is one character of the same category.
     private static readonly char[] StandIns = CreateStandIns();
 
-    private readonly Regex[] _patterns;
+    private readonly IReadOnlyList<SplitRule> _rules;
 
-    private PreTokenizer(IEnumerable<string> patterns) =>
-        _patterns = [.. patterns.Select(p => new Regex(p, RegexOptions.Compiled | RegexOptions.CultureInvariant))];
+    internal PreTokenizer(IReadOnlyList<SplitRule> rules) => _rules = rules;
 
     /// <summary>GPT-2's rule: words with the space before them, runs of digits, runs of signs, runs of spaces.</summary>
-    public static PreTokenizer Gpt2 { get; } = new([Gpt2Pattern]);
+    public static PreTokenizer Gpt2 { get; } = new([new SplitRule(Gpt2Pattern)]);
 
-    /// <summary>A pre-tokenizer of several regular expressions.</summary>
-    /// <param name="patterns">Matches become pieces, and so does what lies between them.</param>
-    /// <exception cref="ArgumentException">.NET cannot read one of the expressions.</exception>
-    public static PreTokenizer Create(IReadOnlyList<string> patterns) => patterns is [Gpt2Pattern] ? Gpt2 : new(patterns);
-
-    /// <summary>The pieces of a text in order, without gaps.</summary>
+    /// <summary>The pieces of a text in order; without gaps, unless a rule removes what it finds.</summary>
     public IReadOnlyList<Range> Split(ReadOnlySpan<char> text)
     {
-        if (!text.ContainsAnyInRange('\ud800', '\udfff'))
+        if (_rules.Count == 0 || !text.ContainsAnyInRange('\ud800', '\udfff'))
         {
             return SplitUnits(text);
         }
@@ -46,45 +39,24 @@ public sealed class PreTokenizer
         }
 
         starts[count] = text.Length;
-        return [.. SplitUnits(units.AsSpan(0, count)).Select(r => starts[r.Start.Value]..starts[r.End.Value])];
+        return SplitUnits(units.AsSpan(0, count)).ConvertAll(r => starts[r.Start.Value]..starts[r.End.Value]);
     }
 
     private List<Range> SplitUnits(ReadOnlySpan<char> text)
     {
         List<Range> pieces = [0..text.Length];
-        foreach (var pattern in _patterns)
+        foreach (var rule in _rules)
         {
             var finer = new List<Range>();
             foreach (var piece in pieces)
             {
-                Split(pattern, text[piece], piece.Start.Value, finer);
+                rule.Split(text[piece], piece.Start.Value, finer);
             }
 
             pieces = finer;
         }
 
         return pieces;
-    }
-
-    private static void Split(Regex pattern, ReadOnlySpan<char> piece, int offset, List<Range> pieces)
-    {
-        var end = 0;
-        void AddUntil(int next)
-        {
-            if (next > end)
-            {
-                pieces.Add((offset + end)..(offset + next));
-                end = next;
-            }
-        }
-
-        foreach (var match in pattern.EnumerateMatches(piece))
-        {
-            AddUntil(match.Index);
-            AddUntil(match.Index + match.Length);
-        }
-
-        AddUntil(piece.Length);
     }
 
     private static char[] CreateStandIns()

@@ -1,40 +1,38 @@
 using System.Text;
-using System.Text.RegularExpressions;
-using Microsoft.ML.Tokenizers;
 
 namespace PauseOnnx.Model;
 
 /// <summary>
-/// Byte-level BPE as Hugging Face's tokenizer.json describes it: text to ids and back. Pauses are not its business: it
-/// knows the id of <c>&lt;pause&gt;</c>, and the graph and the trainer put them in.
+/// BPE as Hugging Face's tokenizer.json describes it, over bytes or over characters: text to ids and back. Pauses are not
+/// its business: it knows the id of <c>&lt;pause&gt;</c>, and the graph and the trainer put them in.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 public sealed class Tokenizer
 {
-    private readonly TokenizerJson _json;
-    private readonly BpeTokenizer _bpe;
-    private readonly Dictionary<string, int> _addedIds;
-    private readonly Regex? _addedTokens;
-    private readonly Regex? _ordinaryAddedTokens;
-    private readonly byte[][] _bytes;
-    private readonly bool[]? _knownBytes;
+    private readonly TokenizerPipeline _pipeline;
+    private readonly BytePairEncoder _encoder;
+    private readonly AddedTokenMatcher _addedTokens;
+    private readonly AddedTokenMatcher _normalizedTokens;
+    private readonly TokenText?[] _texts;
 
     private Tokenizer(TokenizerJson json, TokenizerConfigJson config)
     {
-        _json = json;
-        _bpe = BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges.Select(m => $"{m.Left} {m.Right}") });
-        _addedIds = json.AddedTokens.ToDictionary(t => t.Content, t => t.Id);
+        _pipeline = json.Pipeline;
+        _encoder = new BytePairEncoder(json.Model, json.Pipeline.IsByteLevel);
 
-        _addedTokens = CreateMatcher(json.AddedTokens);
-        _ordinaryAddedTokens = CreateMatcher(json.AddedTokens.Where(t => !t.IsSpecial));
-        _bytes = CreateBytes(json);
-        var known = Enumerable.Range(0, 256).Select(b => json.Vocabulary.ContainsKey(ByteLevelAlphabet.ToSymbol((byte)b).ToString())).ToArray();
-        _knownBytes = Array.TrueForAll(known, k => k) ? null : known;
+        // Where two are written alike, the special one counts.
+        AddedToken[] tokens = [.. json.AddedTokens.OrderBy(t => !t.IsSpecial)];
+        _addedTokens = new AddedTokenMatcher(tokens.Where(t => !t.IsNormalized).Select(t => (t.Content, t)));
+        _normalizedTokens = new AddedTokenMatcher(tokens.Where(t => t.IsNormalized).Select(t => (Normalize(t.Content), t)));
+        _texts = ReadTexts(json);
         (PauseId, EosId, PadId) = (json.PauseId, config.EosId, config.PadId);
     }
 
-    /// <summary>Number of ids, <c>&lt;pause&gt;</c> and the other special tokens included.</summary>
-    public int VocabSize => _bytes.Length;
+    /// <summary>
+    /// One more than the highest id, <c>&lt;pause&gt;</c> and the other special tokens included. Ids below it may have no
+    /// token, as where a model has more embeddings than its tokenizer has tokens; they decode to nothing.
+    /// </summary>
+    public int VocabSize => _texts.Length;
 
     /// <summary>Id of <c>&lt;pause&gt;</c>, always the last one; null for a tokenizer without it.</summary>
     public int? PauseId { get; }
@@ -63,20 +61,25 @@ public sealed class Tokenizer
         return new Tokenizer(json, TokenizerConfigJson.Read(Path.Combine(folder, FileNames.TokenizerConfig), json));
     }
 
-    /// <summary>The ids of a text. Special tokens written out in it become their ids; nothing is added at its ends.</summary>
+    /// <summary>The ids of a text. Special tokens written out in it become their ids.</summary>
+    /// <param name="text">The text; half surrogate pairs count as U+FFFD.</param>
+    /// <param name="addSpecialTokens">
+    /// Whether the tokens that the tokenizer puts at the ends of a text are added, such as Llama's beginning of text: right
+    /// for a prompt, and wrong for what continues one.
+    /// </param>
     /// <exception cref="FormatException">The vocabulary lacks a character of the text.</exception>
-    public int[] Encode(string text) => Encode(text, _addedTokens);
+    public int[] Encode(string text, bool addSpecialTokens = false) => Encode(text, withSpecial: true, addSpecialTokens);
 
-    /// <summary>The ids of a text in which special tokens are text like any other, such as a training corpus.</summary>
+    /// <summary>The ids of a text in which special tokens are text like any other, such as a training corpus; nothing is added at its ends.</summary>
     /// <exception cref="FormatException">The vocabulary lacks a character of the text.</exception>
-    public int[] EncodeOrdinary(string text) => Encode(text, _ordinaryAddedTokens);
+    public int[] EncodeOrdinary(string text) => Encode(text, withSpecial: false, addEnds: false);
 
     /// <summary>The text of ids. Special tokens are skipped; bytes that are not UTF-8 become U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     public string Decode(IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        var (decoder, text) = (CreateDecoder(), new StringBuilder());
+        var (decoder, text) = (new StreamingDecoder(this, _pipeline.Decoding, holdsRuns: true), new StringBuilder());
         foreach (var id in ids)
         {
             text.Append(decoder.Append(id));
@@ -86,100 +89,91 @@ public sealed class Tokenizer
     }
 
     /// <summary>A decoder for one sequence whose ids arrive one by one.</summary>
-    public StreamingDecoder CreateDecoder() => new(this);
+    public StreamingDecoder CreateDecoder() => new(this, _pipeline.Decoding, holdsRuns: false);
 
-    internal ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length
-        ? _bytes[id]
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id is not in the vocabulary; expected 0 to {_bytes.Length - 1}.");
+    /// <summary>What an id stands for; null for special tokens and ids without a token.</summary>
+    internal TokenText? TextOf(int id) => (uint)id < (uint)_texts.Length
+        ? _texts[id]
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"The id is not in the vocabulary; expected 0 to {_texts.Length - 1}.");
 
-    private static Regex? CreateMatcher(IEnumerable<AddedToken> tokens)
+    private static TokenText?[] ReadTexts(TokenizerJson json)
     {
-        // Alternatives are tried in order: the longest first gives the leftmost longest match, as Hugging Face has it.
-        string[] alternatives = [.. tokens.Select(t => t.Content).OrderByDescending(t => t.Length).ThenBy(t => t, StringComparer.Ordinal).Select(Regex.Escape)];
-        return alternatives.Length > 0 ? new Regex(string.Join('|', alternatives), RegexOptions.CultureInvariant) : null;
-    }
-
-    private static byte[][] CreateBytes(TokenizerJson json)
-    {
-        var bytes = new byte[json.VocabSize][];
-        foreach (var (token, id) in json.Vocabulary)
+        var texts = new TokenText?[json.VocabSize];
+        foreach (var (token, id) in json.Model.Vocabulary)
         {
-            bytes[id] = ByteLevelAlphabet.Decode(token);
+            texts[id] = json.Pipeline.Decoding.Read(token);
         }
 
         foreach (var token in json.AddedTokens)
         {
-            bytes[token.Id] = token.IsSpecial ? [] : ByteLevelAlphabet.Decode(token.Content);
+            texts[token.Id] = token.IsSpecial ? null : json.Pipeline.Decoding.Read(token.Content);
         }
 
-        return bytes;
+        return texts;
     }
 
-    private int[] Encode(string text, Regex? addedTokens)
+    private int[] Encode(string text, bool withSpecial, bool addEnds)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>();
-        var start = 0;
-        for (var match = addedTokens?.Match(text); match is { Success: true }; match = match.NextMatch())
+        ids.AddRange(addEnds ? _pipeline.Before : []);
+        var whole = ReplaceHalfPairs(text);
+        foreach (var part in _addedTokens.Split(whole, withSpecial))
         {
-            EncodeBetween(text, start..match.Index, ids);
-            ids.Add(_addedIds[match.Value]);
-            start = match.Index + match.Length;
-        }
-
-        EncodeBetween(text, start..text.Length, ids);
-        return [.. ids];
-    }
-
-    private void EncodeBetween(string text, Range range, List<int> ids)
-    {
-        CheckKnown(text, range);
-        var part = text.AsSpan(range);
-        foreach (var piece in _json.PreTokenizer.Split(part))
-        {
-            // Microsoft's library merges; the alphabet is ours, as its own byte level drops unknown characters silently.
-            var symbols = ByteLevelAlphabet.Encode(part[piece]);
-            if (_json.IgnoreMerges && _json.Vocabulary.TryGetValue(symbols, out var whole))
+            if (part.Id is { } id)
             {
-                ids.Add(whole);
+                ids.Add(id);
             }
             else
             {
-                ids.AddRange(_bpe.EncodeToIds(symbols, considerPreTokenization: false, considerNormalization: false));
+                EncodeNormalized(whole, part, withSpecial, ids);
+            }
+        }
+
+        ids.AddRange(addEnds ? _pipeline.After : []);
+        return [.. ids];
+    }
+
+    private void EncodeNormalized(string whole, TextPart part, bool withSpecial, List<int> ids)
+    {
+        var normalized = Normalize(Cut(whole, part));
+        foreach (var finer in _normalizedTokens.Split(normalized, withSpecial))
+        {
+            if (finer.Id is { } id)
+            {
+                ids.Add(id);
+                continue;
+            }
+
+            var text = _pipeline.Spaces.Apply(Cut(normalized, finer), isFirst: part.Start + finer.Start == 0);
+            CheckKnown(text, part.Start + finer.Start);
+            foreach (var piece in _pipeline.PreTokenizer.Split(text))
+            {
+                _encoder.Encode(text.AsSpan(piece), ids);
             }
         }
     }
 
-    private void CheckKnown(string text, Range range)
+    private string Normalize(string text) => _pipeline.Normalizer.Aggregate(text, (t, step) => step(t));
+
+    private static string Cut(string text, TextPart part) => part.Start == 0 && part.End == text.Length ? text : text[part.Start..part.End];
+
+    private static string ReplaceHalfPairs(string text) =>
+        text.AsSpan().ContainsAnyInRange('\ud800', '\udfff') ? string.Concat(text.EnumerateRunes().Select(r => r.ToString())) : text;
+
+    private void CheckKnown(string text, int start)
     {
-        if (_knownBytes is null)
+        var index = _encoder.FindUnknown(text);
+        if (index < 0)
         {
             return;
         }
 
-        var index = range.Start.Value;
-        Span<byte> utf8 = stackalloc byte[4];
-        foreach (var rune in text.AsSpan(range).EnumerateRunes())
-        {
-            foreach (var value in utf8[..rune.EncodeToUtf8(utf8)])
-            {
-                if (!_knownBytes[value])
-                {
-                    throw new FormatException($"Character {Show(rune)} at index {index} is not in the tokenizer's vocabulary; it knows {DescribeKnown(_knownBytes)}.");
-                }
-            }
-
-            index += rune.Utf16SequenceLength;
-        }
+        var known = Enumerable.Range(' ', '~' - ' ' + 1).Where(c => _encoder.Knows(new Rune(c))).Select(c => (char)c).ToArray();
+        string[] parts = [string.Concat(known.Where(c => c != ' ')), known.Contains(' ') ? "the space" : ""];
+        var knows = string.Join(" and ", parts.Where(p => p.Length > 0).DefaultIfEmpty("none of ASCII"));
+        throw new FormatException($"Character {Show(Rune.GetRuneAt(text, index))} at index {start + index} is not in the tokenizer's vocabulary; it knows {knows}.");
     }
 
     private static string Show(Rune rune) => Rune.IsControl(rune) || Rune.IsWhiteSpace(rune) ? $"U+{rune.Value:X4}" : $"'{rune}' (U+{rune.Value:X4})";
-
-    private static string DescribeKnown(bool[] known)
-    {
-        var printable = string.Concat(Enumerable.Range('!', '~' - '!' + 1).Where(b => known[b]).Select(b => (char)b));
-        var others = known.Where((k, b) => k && b is < ' ' or > '~').Count();
-        string[] parts = [printable, known[' '] ? "the space" : "", others > 0 ? $"{others} other bytes" : ""];
-        return string.Join(" and ", parts.Where(p => p.Length > 0).DefaultIfEmpty("no character"));
-    }
 }

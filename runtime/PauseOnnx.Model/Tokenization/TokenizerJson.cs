@@ -2,40 +2,38 @@ using System.Text.Json;
 
 namespace PauseOnnx.Model;
 
-/// <summary>A token that is matched in text before anything is merged.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Content">How it is written.</param>
-/// <param name="IsSpecial">Whether decoding skips it.</param>
-internal sealed record AddedToken(int Id, string Content, bool IsSpecial);
-
-/// <summary>A checked tokenizer.json of the one kind that is supported: byte-level BPE.</summary>
-/// <param name="Vocabulary">Tokens in <see cref="ByteLevelAlphabet"/> with their ids; added tokens may or may not be among them.</param>
-/// <param name="Merges">Pairs in order of rank.</param>
-/// <param name="IgnoreMerges">Whether a piece that is itself a token becomes that token, whatever the merges say.</param>
-/// <param name="PreTokenizer">Cuts text into pieces.</param>
+/// <summary>A checked tokenizer.json of the one kind that is supported: BPE, over bytes or over characters.</summary>
+/// <param name="Model">Vocabulary and merges.</param>
+/// <param name="Pipeline">The stages around the model.</param>
 /// <param name="AddedTokens">Tokens matched before BPE.</param>
-/// <param name="VocabSize">Number of ids; they run from 0 without gaps.</param>
-/// <param name="PauseId">The last id if that is <c>&lt;pause&gt;</c>, else null.</param>
+/// <param name="VocabSize">One more than the highest id; there may be ids without a token below it.</param>
+/// <param name="PauseId">The highest id if that is <c>&lt;pause&gt;</c>, else null.</param>
 internal sealed record TokenizerJson(
-    IReadOnlyDictionary<string, int> Vocabulary, IReadOnlyList<(string Left, string Right)> Merges, bool IgnoreMerges,
-    PreTokenizer PreTokenizer, IReadOnlyList<AddedToken> AddedTokens, int VocabSize, int? PauseId)
+    TokenizerModel Model, TokenizerPipeline Pipeline, IReadOnlyList<AddedToken> AddedTokens, int VocabSize, int? PauseId)
 {
     /// <summary>How the pause token is written.</summary>
     public const string PauseToken = "<pause>";
 
-    private static readonly string[] UnsupportedFlags = ["lstrip", "rstrip", "single_word"];
+    // Far above any model's; it keeps a wrong id from taking all memory.
+    private const int MaxVocabSize = 1 << 24;
 
     /// <summary>The id of a token, ordinary or added; null when there is none.</summary>
     public int? Find(string token) =>
-        AddedTokens.FirstOrDefault(t => t.Content == token)?.Id ?? (Vocabulary.TryGetValue(token, out var id) ? id : null);
+        AddedTokens.FirstOrDefault(t => t.Content == token)?.Id ?? (Model.Vocabulary.TryGetValue(token, out var id) ? id : null);
 
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="ModelFormatException">The file is not a tokenizer.json, or of another kind; every fault is listed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TokenizerJson Read(string file)
+    public static TokenizerJson Read(string file) => Read(JsonFields.ParseObject(file), file);
+
+    /// <summary>Checks the content of a tokenizer.json.</summary>
+    /// <param name="json">The root.</param>
+    /// <param name="file">Where it is from, for messages.</param>
+    /// <exception cref="ModelFormatException">It is of another kind; every fault is listed.</exception>
+    public static TokenizerJson Read(JsonElement json, string file)
     {
         var faults = new List<string>();
-        var root = new JsonFields(JsonFields.ParseObject(file), "", faults);
+        var root = new JsonFields(json, "", faults);
         var model = root.Nested("model");
         if (model is null && faults.Count == 0)
         {
@@ -46,35 +44,50 @@ internal sealed record TokenizerJson(
         model?.Text("type", "BPE", ["BPE"]);
         ModelFormatException.ThrowIfAny(faults, file);
 
-        CheckModelSettings(model!);
-        var preTokenizer = TokenizerPipeline.Read(root);
+        var pipeline = TokenizerPipeline.Read(root, faults);
         var vocabulary = ReadVocabulary(model!, faults);
         var merges = ReadMerges(model!, vocabulary, faults);
         var added = ReadAddedTokens(root, vocabulary, faults);
-        var ids = vocabulary.Values.Concat(added.Select(t => t.Id)).ToHashSet();
-        CheckIds(ids, vocabulary, faults);
+        var settings = ReadSettings(model!, new TokenizerModel(vocabulary, merges), pipeline.IsByteLevel);
+        var vocabSize = CheckIds(vocabulary, added, pipeline, faults);
         var pauseId = added.FirstOrDefault(t => t.Content == PauseToken)?.Id;
-        if (pauseId is not null && pauseId != ids.Count - 1)
+        if (pauseId is not null && pauseId != vocabSize - 1)
         {
-            faults.Add($"'{PauseToken}' has id {pauseId}; expected the last one, {ids.Count - 1}");
+            faults.Add($"'{PauseToken}' has id {pauseId}; expected the last one, {vocabSize - 1}");
         }
 
         ModelFormatException.ThrowIfAny(faults, file);
-        return new TokenizerJson(vocabulary, merges, model!.Flag("ignore_merges", false), preTokenizer!, added, ids.Count, pauseId);
+        return new TokenizerJson(settings, pipeline, added, vocabSize, pauseId);
     }
 
-    private static void CheckModelSettings(JsonFields model)
+    private static TokenizerModel ReadSettings(JsonFields fields, TokenizerModel model, bool isByteLevel)
     {
         foreach (var affix in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
-            model.Text(affix, "", [""]);
+            fields.Text(affix, "", [""]);
         }
 
-        model.Number("dropout", 0, max: 0);
-        if (model.Flag("byte_fallback", false))
+        fields.Number("dropout", 0, max: 0);
+        var byteFallback = fields.Flag("byte_fallback", false);
+        if (byteFallback && isByteLevel)
         {
-            model.Fault("'model.byte_fallback' is true; expected false, as every byte is a character of the byte-level alphabet");
+            fields.Fault("'model.byte_fallback' is true; expected false, as every byte is a character of the byte-level alphabet");
         }
+
+        var unknown = fields.Text("unk_token", "");
+        int? unknownId = model.Vocabulary.TryGetValue(unknown, out var id) ? id : null;
+        if (unknownId is null && unknown.Length > 0)
+        {
+            fields.Fault($"'model.unk_token' is '{unknown}'; expected a token of the vocabulary");
+        }
+
+        return model with
+        {
+            IgnoreMerges = fields.Flag("ignore_merges", false),
+            ByteFallback = byteFallback,
+            FuseUnknown = fields.Flag("fuse_unk", false),
+            UnknownId = unknownId,
+        };
     }
 
     private static Dictionary<string, int> ReadVocabulary(JsonFields model, List<string> faults)
@@ -88,9 +101,9 @@ internal sealed record TokenizerJson(
 
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out var id) || id < 0)
+            if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out var id) || id is < 0 or >= MaxVocabSize)
             {
-                faults.Add($"Token '{property.Name}' has id {JsonFields.Describe(property.Value)}; expected an integer from 0");
+                faults.Add($"Token '{property.Name}' has id {JsonFields.Describe(property.Value)}; expected an integer from 0 to {MaxVocabSize - 1}");
             }
             else if (!vocabulary.TryAdd(property.Name, id))
             {
@@ -116,7 +129,9 @@ internal sealed record TokenizerJson(
             return merges;
         }
 
-        foreach (var (rank, item) in json.EnumerateArray().Index())
+        // A list that was once a file of its own may begin with that file's heading.
+        var items = json.EnumerateArray().SkipWhile(m => m.ValueKind == JsonValueKind.String && m.GetString()!.StartsWith("#version", StringComparison.Ordinal));
+        foreach (var (rank, item) in items.Index())
         {
             if (ReadMerge(item) is not { } merge)
             {
@@ -168,11 +183,13 @@ internal sealed record TokenizerJson(
         foreach (var (index, item) in json.EnumerateArray().Index())
         {
             var fields = new JsonFields(item, $"added_tokens[{index}].", faults);
-            var token = new AddedToken(fields.WholeNumber("id"), fields.Text("content"), fields.Flag("special", false));
-            foreach (var flag in UnsupportedFlags.Where(f => fields.Flag(f, false)))
+            var token = new AddedToken(fields.WholeNumber("id", max: MaxVocabSize - 1), fields.Text("content"), fields.Flag("special", false))
             {
-                faults.Add($"'added_tokens[{index}].{flag}' of '{token.Content}' is true; expected false");
-            }
+                IsNormalized = fields.Flag("normalized", false),
+                StripsLeft = fields.Flag("lstrip", false),
+                StripsRight = fields.Flag("rstrip", false),
+                IsSingleWord = fields.Flag("single_word", false),
+            };
 
             var other = names.TryAdd(token.Id, token.Content) ? token.Content : names[token.Id];
             if (token.Content.Length == 0 || other != token.Content)
@@ -192,14 +209,13 @@ internal sealed record TokenizerJson(
         return tokens;
     }
 
-    private static void CheckIds(HashSet<int> ids, Dictionary<string, int> vocabulary, List<string> faults)
+    private static int CheckIds(Dictionary<string, int> vocabulary, List<AddedToken> added, TokenizerPipeline pipeline, List<string> faults)
     {
         var shared = vocabulary.GroupBy(t => t.Value).Where(g => g.Count() > 1);
         faults.AddRange(shared.Select(g => $"Id {g.Key} is given to '{string.Join("' and '", g.Select(t => t.Key))}'; expected one token"));
-        if (faults.Count == 0 && ids.Max() != ids.Count - 1)
-        {
-            var missing = Enumerable.Range(0, ids.Count).Where(id => !ids.Contains(id)).Take(5);
-            faults.Add($"The {ids.Count} ids run up to {ids.Max()}; expected 0 to {ids.Count - 1} without gaps, but {string.Join(", ", missing)} is missing");
-        }
+        var size = 1 + vocabulary.Values.Concat(added.Select(t => t.Id)).DefaultIfEmpty(-1).Max();
+        var outside = pipeline.Before.Concat(pipeline.After).Where(id => id >= size);
+        faults.AddRange(outside.Select(id => $"'post_processor' puts id {id} at the ends of a text; expected 0 to {size - 1}"));
+        return size;
     }
 }

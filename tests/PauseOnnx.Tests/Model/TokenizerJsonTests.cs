@@ -12,6 +12,13 @@ public class TokenizerJsonTests
 
     private static JsonObject Kind(string type) => new() { ["type"] = type };
 
+    private static JsonNode Parse(string json) => JsonNode.Parse(json)!;
+
+    private static JsonNode Template(int id) => Parse("""
+        {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+        "pair":[],"special_tokens":{"x":{"id":"x","ids":[ID],"tokens":["x"]}}}
+        """.Replace("ID", $"{id}", StringComparison.Ordinal));
+
     private static JsonObject Split(string pattern, string behavior) =>
         new() { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = behavior, ["invert"] = false };
 
@@ -23,17 +30,26 @@ public class TokenizerJsonTests
         yield return Case("Unigram", j => j["model"] = Kind("Unigram"), "'model.type' is 'Unigram'; expected 'BPE'");
         yield return Case("no model", j => j.AsObject().Remove("model"), "'model' is missing; expected an object with vocab and merges");
         yield return Case("model a list", j => j["model"] = new JsonArray(), "'model' is []; expected an object");
-        yield return Case("normalizer", j => j["normalizer"] = Kind("NFC"), "'normalizer' is 'NFC'; expected null");
-        yield return Case("post processor", j => j["post_processor"] = Kind("TemplateProcessing"), "'post_processor' is 'TemplateProcessing'; expected null or 'ByteLevel'");
-        yield return Case("decoder", j => j["decoder"] = Kind("Metaspace"), "'decoder.type' is 'Metaspace'; expected 'ByteLevel'");
-        yield return Case("no decoder", j => j["decoder"] = null, "'decoder' is missing; expected 'ByteLevel'");
-        yield return Case("no pre-tokenizer", j => j["pre_tokenizer"] = null, "'pre_tokenizer' is missing; expected 'ByteLevel'");
-        yield return Case("Metaspace", j => j["pre_tokenizer"] = Kind("Metaspace"), "'pre_tokenizer' is 'Metaspace'; expected 'ByteLevel'");
+        yield return Case("normalizer", j => j["normalizer"] = Kind("Lowercase"), "'normalizer' holds 'Lowercase'; expected NFC, Prepend or Replace, one or several in a Sequence");
+        yield return Case("normalizer in a sequence", j => j["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray(Kind("NFC"), Kind("NFKD")) }, "'normalizer' holds 'NFKD'");
+        yield return Case("normalizer a number", j => j["normalizer"] = 3, "'normalizer' holds a JSON Number");
+        yield return Case("prepend nothing", j => j["normalizer"] = Kind("Prepend"), "'normalizer.prepend' is missing; expected a string");
+        yield return Case("replace by regex", j => j["normalizer"] = Parse("""{"type":"Replace","pattern":{"Regex":" +"},"content":" "}"""), "'normalizer.pattern' of Replace is not a text; expected {'String': '...'}");
+        yield return Case("post processor", j => j["post_processor"] = Kind("RobertaProcessing"), "'post_processor' holds 'RobertaProcessing'; expected ByteLevel, or TemplateProcessing once");
+        yield return Case("no template", j => j["post_processor"] = Kind("TemplateProcessing"), "'post_processor.single' is not a list of one Sequence with SpecialTokens around it");
+        yield return Case("template with another id", j => j["post_processor"] = Template(9), "'post_processor' puts id 9 at the ends of a text; expected 0 to 4");
+        yield return Case("decoder", j => j["decoder"] = Kind("WordPiece"), "'decoder' is 'WordPiece'; expected ByteLevel, Metaspace, or Replace, ByteFallback, Fuse and Strip in this order");
+        yield return Case("decoders in another order", j => j["decoder"] = Parse("""{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"ByteFallback"}]}"""), "'decoder' is 'Fuse', 'ByteFallback'; expected ByteLevel");
+        yield return Case("Strip at the end", j => j["decoder"] = Parse("""{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":0,"stop":1}]}"""), "'decoder.stop' is 1; expected an integer from 0 to 0");
+        yield return Case("no decoder", j => j["decoder"] = null, "'decoder' is missing; expected ByteLevel");
+        yield return Case("Metaspace of two characters", j => j["pre_tokenizer"] = Parse("""{"type":"Metaspace","replacement":"__"}"""), "'replacement' is '__'; expected one character");
         yield return Case("Whitespace before ByteLevel", j => j["pre_tokenizer"] = Sequence(Kind("Whitespace"), Kind("ByteLevel")), "'pre_tokenizer' holds 'Whitespace'");
-        yield return Case("Split after ByteLevel", j => j["pre_tokenizer"] = Sequence(Kind("ByteLevel"), Split("x", "Isolated")), "'pre_tokenizer' is 'ByteLevel', 'Split'");
-        yield return Case("Split that removes", j => j["pre_tokenizer"] = Sequence(Split("x", "Removed"), Kind("ByteLevel")), "'pre_tokenizer.behavior' is 'Removed'; expected 'Isolated'");
+        yield return Case("Split after ByteLevel", j => j["pre_tokenizer"] = Sequence(Kind("ByteLevel"), Split("x", "Isolated")), "'pre_tokenizer' holds 'ByteLevel' as stage 1 of 2");
+        yield return Case("Split of another kind", j => j["pre_tokenizer"] = Sequence(Split("x", "Halved"), Kind("ByteLevel")), "'pre_tokenizer.behavior' is 'Halved'; expected 'Isolated' or 'Removed' or");
+        yield return Case("Split by nothing", j => j["pre_tokenizer"] = Sequence(Split("", "Isolated"), Kind("ByteLevel")), "'pre_tokenizer.pattern' is empty; expected {'Regex': '...'} or {'String': '...'}");
         yield return Case("impossible regex", j => j["pre_tokenizer"] = Sequence(Split("(", "Isolated"), Kind("ByteLevel")), "regular expression that .NET cannot read");
-        yield return Case("prefix space", j => j["pre_tokenizer"]!["add_prefix_space"] = true, "'pre_tokenizer.add_prefix_space' is true; expected false");
+        yield return Case("prefix space", j => j["pre_tokenizer"] = Sequence(Kind("Digits"), Parse("""{"type":"ByteLevel","add_prefix_space":true}""")), "'pre_tokenizer.add_prefix_space' is true after another stage; expected false");
+        yield return Case("unknown token", j => j["model"]!["unk_token"] = "<unk>", "'model.unk_token' is '<unk>'; expected a token of the vocabulary");
         yield return Case("byte fallback", j => j["model"]!["byte_fallback"] = true, "'model.byte_fallback' is true; expected false");
         yield return Case("dropout", j => j["model"]!["dropout"] = 0.1, "'model.dropout' is 0.1; expected a number from 0 to 0");
         yield return Case("suffix", j => j["model"]!["end_of_word_suffix"] = "</w>", "'model.end_of_word_suffix' is '</w>'; expected ''");
@@ -42,7 +58,7 @@ public class TokenizerJsonTests
         yield return Case("negative id", j => j["model"]!["vocab"]!["a"] = -1, "Token 'a' has id -1; expected an integer from 0");
         yield return Case("text as id", j => j["model"]!["vocab"]!["a"] = "0", "Token 'a' has id '0'; expected an integer from 0");
         yield return Case("shared id", j => j["model"]!["vocab"]!["a"] = 1, "Id 1 is given to 'a' and 'b'; expected one token");
-        yield return Case("gap", j => j["model"]!["vocab"]!["ab"] = 9, "The 5 ids run up to 9; expected 0 to 4 without gaps, but 2 is missing");
+        yield return Case("huge id", j => j["model"]!["vocab"]!["ab"] = int.MaxValue, "Token 'ab' has id 2147483647; expected an integer from 0 to 16777215");
         yield return Case("merge of one", j => j["model"]!["merges"]!.AsArray().Add("ab"), "Merge 1 is 'ab'; expected 'left right' or ['left', 'right']");
         yield return Case("merge of three", j => j["model"]!["merges"]!.AsArray().Add(new JsonArray("a", "b", "a")), "Merge 1 is ['a','b','a']; expected");
         yield return Case("merge of a number", j => j["model"]!["merges"]!.AsArray().Add(7), "Merge 1 is 7; expected");
@@ -52,12 +68,12 @@ public class TokenizerJsonTests
         yield return Case("added tokens a text", j => j["added_tokens"] = "x", "'added_tokens' is not a list of objects");
         yield return Case("added token takes an id", j => j["added_tokens"]![0]!["id"] = 0, "Added token '<|endoftext|>' has id 0, which is also 'a'; expected a name and an id of its own");
         yield return Case("added token twice", j => j["added_tokens"]![1]!["content"] = "<|endoftext|>", "Added token '<|endoftext|>' has id 4, which is also '<pause>'");
-        yield return Case("lstrip", j => j["added_tokens"]![1]!["lstrip"] = true, "'added_tokens[1].lstrip' of '<pause>' is true; expected false");
+        yield return Case("flag a text", j => j["added_tokens"]![1]!["lstrip"] = "yes", "'added_tokens[1].lstrip' is 'yes'; expected true or false");
         yield return Case("pause not last", SwapSpecialTokens, "'<pause>' has id 3; expected the last one, 4");
         yield return Case(
             "three faults at once",
-            j => (j["normalizer"], j["model"]!["byte_fallback"], j["model"]!["vocab"]!["a"]) = (Kind("NFC"), true, 1),
-            "'normalizer' is 'NFC'", "'model.byte_fallback' is true", "Id 1 is given to 'a' and 'b'");
+            j => (j["normalizer"], j["model"]!["byte_fallback"], j["model"]!["vocab"]!["a"]) = (Kind("Lowercase"), true, 1),
+            "'normalizer' holds 'Lowercase'", "'model.byte_fallback' is true", "Id 1 is given to 'a' and 'b'");
     }
 
     [TestCaseSource(nameof(Refused))]

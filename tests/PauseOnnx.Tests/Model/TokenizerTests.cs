@@ -142,12 +142,16 @@ public class TokenizerTests
     /// <summary>Writes the golden tokenizer of 600 ids into a folder, changes its tokenizer.json and loads it.</summary>
     internal static Tokenizer LoadGolden(TemporaryFolder folder, Action<JsonNode> edit)
     {
-        string[] vocabulary = Golden.GetProperty("vocabulary").GetString()!.Split(' ');
-        var merges = Golden.GetProperty("merges").GetString()!.Split('\n').Select(m => m.Split(' ')).Select(m => (m[0], m[1]));
-        TokenizerFiles.Write(folder.Root, vocabulary, [.. merges]);
+        var (vocabulary, merges) = GoldenModel();
+        TokenizerFiles.Write(folder.Root, vocabulary, merges);
         Edit(folder.Root, edit);
         return Tokenizer.Load(folder.Root);
     }
+
+    /// <summary>The byte-level vocabulary and merges of the golden tokenizer, without its special tokens.</summary>
+    internal static (string[] Vocabulary, (string Left, string Right)[] Merges) GoldenModel() =>
+        (Golden.GetProperty("vocabulary").GetString()!.Split(' '),
+        [.. Golden.GetProperty("merges").GetString()!.Split('\n').Select(m => m.Split(' ')).Select(m => (m[0], m[1]))]);
 
     /// <summary>Changes the tokenizer.json of a folder.</summary>
     internal static void Edit(string folder, Action<JsonNode> edit)

@@ -10,7 +10,8 @@ internal static class NodeScript
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "node");
 
     /// <summary>Skips the test, with the reason, where the scripts cannot run.</summary>
-    public static void IgnoreUnlessInstalled()
+    /// <param name="package">A package that came later, so that an older installation may lack it; null for none.</param>
+    public static void IgnoreUnlessInstalled(string? package = null)
     {
         var program = OperatingSystem.IsWindows() ? "node.exe" : "node";
         var path = Environment.GetEnvironmentVariable("PATH") ?? "";
@@ -20,7 +21,8 @@ internal static class NodeScript
         }
 
         // npm writes this file last: a folder without it is what an interrupted installation left.
-        if (!File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
+        var packages = Path.Combine(Folder, "node_modules");
+        if (!File.Exists(Path.Combine(packages, ".package-lock.json")) || (package is not null && !Directory.Exists(Path.Combine(packages, package))))
         {
             Assert.Ignore("The packages of tests/node are not installed: run 'dotnet cake --target=Test', or 'npm ci --ignore-scripts' in tests/node.");
         }
@@ -44,7 +46,7 @@ internal static class NodeScript
         using var folder = new TemporaryFolder();
         var file = folder["jobs.json"];
         File.WriteAllText(file, JsonSerializer.Serialize(jobs));
-        var answers = JsonSerializer.Deserialize<TAnswer[]>(Run(script, file))!;
+        var answers = JsonSerializer.Deserialize<TAnswer[]>(Run(script, file), JsonSerializerOptions.Web)!;
         Assert.That(answers, Has.Length.EqualTo(jobs.Count));
         return answers;
     }

@@ -82,7 +82,7 @@ public sealed class TrainingData : IDisposable
         try
         {
             var examples = ExampleFile.Read(file).AsParallel().AsOrdered()
-                .Select(e => new TokenizedExample(tokenizer.Encode(e.Prefix), tokenizer.Encode(e.Work), [.. tokenizer.Encode(e.Target), .. end]))
+                .Select(e => new TokenizedExample(tokenizer.Encode(e.Prefix, addSpecialTokens: true), tokenizer.Encode(e.Work), [.. tokenizer.Encode(e.Target), .. end]))
                 .ToArray();
             return examples.Length > 0 ? examples : throw new ModelFormatException($"There is no example; expected at least one line ({file}).");
         }
