@@ -13,6 +13,11 @@ internal static class ModelFiles
         generation.Write(Path.Combine(folder, FileNames.GenerationConfig));
         var eos = generation.EosTokenIds.Cast<int?>().FirstOrDefault();
         ModelConfigJson.Write(plan.Config, Path.Combine(folder, FileNames.Config), eos, TransformersJsConfig());
+        if (!File.Exists(Path.Combine(checkpoint, FileNames.Tokenizer)) && File.Exists(Path.Combine(checkpoint, FileNames.SentencePiece)))
+        {
+            TokenizerFiles.Copy(checkpoint, folder);
+        }
+
         foreach (var name in new[] { FileNames.Tokenizer, FileNames.TokenizerConfig })
         {
             var source = Path.Combine(checkpoint, name);

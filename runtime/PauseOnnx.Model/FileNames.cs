@@ -12,6 +12,9 @@ public static class FileNames
     /// <summary>Vocabulary and merges, in Hugging Face's format.</summary>
     public const string Tokenizer = "tokenizer.json";
 
+    /// <summary>Vocabulary and merges in SentencePiece's format, which older checkpoints have instead of <see cref="Tokenizer"/>.</summary>
+    public const string SentencePiece = "tokenizer.model";
+
     /// <summary>Special tokens and padding side, in Hugging Face's format.</summary>
     public const string TokenizerConfig = "tokenizer_config.json";
 

@@ -17,11 +17,17 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
     /// <summary>Parses a file that holds one JSON object.</summary>
     /// <exception cref="ModelFormatException">The file is not JSON, or its root is not an object.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static JsonElement ParseObject(string file)
+    public static JsonElement ParseObject(string file) => ParseObject(File.ReadAllBytes(file), file);
+
+    /// <summary>Parses what a file that holds one JSON object contains.</summary>
+    /// <param name="content">UTF-8.</param>
+    /// <param name="file">Where it is from, for messages.</param>
+    /// <exception cref="ModelFormatException">It is not JSON, or its root is not an object.</exception>
+    public static JsonElement ParseObject(ReadOnlyMemory<byte> content, string file)
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var document = JsonDocument.Parse(content);
             var root = document.RootElement.Clone();
             CheckStrings(root);
             return root.ValueKind == JsonValueKind.Object

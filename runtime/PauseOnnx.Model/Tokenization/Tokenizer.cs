@@ -43,7 +43,7 @@ public sealed class Tokenizer
     /// <summary>Id that fills the left of shorter prompts in a batch; null when tokenizer_config.json names none.</summary>
     public int? PadId { get; }
 
-    /// <summary>Reads tokenizer.json and tokenizer_config.json.</summary>
+    /// <summary>Reads tokenizer.json, or a SentencePiece tokenizer.model where there is none, and tokenizer_config.json.</summary>
     /// <param name="folder">A checkpoint, data or exported model folder.</param>
     /// <exception cref="ModelFormatException">
     /// A file is not valid, or describes a tokenizer of a kind that is not supported; every fault is listed.
@@ -51,14 +51,9 @@ public sealed class Tokenizer
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static Tokenizer Load(string folder)
     {
-        var file = Path.Combine(folder, FileNames.Tokenizer);
-        if (!File.Exists(file))
-        {
-            throw new FileNotFoundException($"'{file}' is missing; expected a checkpoint, data or exported model folder with a Hugging Face tokenizer.");
-        }
-
-        var json = TokenizerJson.Read(file);
-        return new Tokenizer(json, TokenizerConfigJson.Read(Path.Combine(folder, FileNames.TokenizerConfig), json));
+        var source = TokenizerSource.Read(folder);
+        var json = TokenizerJson.Read(source.Tokenizer, source.TokenizerFile);
+        return new Tokenizer(json, TokenizerConfigJson.Read(source.Config, source.ConfigFile, json));
     }
 
     /// <summary>The ids of a text. Special tokens written out in it become their ids.</summary>

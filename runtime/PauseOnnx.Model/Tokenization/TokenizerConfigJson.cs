@@ -7,15 +7,15 @@ namespace PauseOnnx.Model;
 /// <param name="PadId">Id that pads, or null.</param>
 internal sealed record TokenizerConfigJson(int? EosId, int? PadId)
 {
-    /// <summary>Reads a file.</summary>
-    /// <param name="file">A tokenizer_config.json.</param>
+    /// <summary>Reads the content of a file.</summary>
+    /// <param name="content">Of a tokenizer_config.json.</param>
+    /// <param name="file">Where it is from, for messages.</param>
     /// <param name="tokenizer">Knows the tokens' ids.</param>
     /// <exception cref="ModelFormatException">The file is not valid, or names a token that does not exist.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TokenizerConfigJson Read(string file, TokenizerJson tokenizer)
+    public static TokenizerConfigJson Read(byte[] content, string file, TokenizerJson tokenizer)
     {
         var faults = new List<string>();
-        var fields = new JsonFields(JsonFields.ParseObject(file), "", faults);
+        var fields = new JsonFields(JsonFields.ParseObject(content, file), "", faults);
         var config = new TokenizerConfigJson(ReadToken(fields, "eos_token", tokenizer), ReadToken(fields, "pad_token", tokenizer));
         ModelFormatException.ThrowIfAny(faults, file);
         return config;

@@ -10,7 +10,7 @@ public static class TokenizerFiles
     /// <summary>The token that ends a text and pads a batch, as in GPT-2.</summary>
     public const string EosToken = "<|endoftext|>";
 
-    private static readonly JsonSerializerOptions Indented =
+    internal static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
@@ -69,29 +69,39 @@ public static class TokenizerFiles
         File.WriteAllText(Path.Combine(folder, FileNames.TokenizerConfig), config.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>Copies the two files of a tokenizer and appends <c>&lt;pause&gt;</c> as the last id if it has none.</summary>
-    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json.</param>
+    /// <summary>Copies the two files of a tokenizer; a SentencePiece model is written as the tokenizer.json that means the same.</summary>
+    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json, or with a tokenizer.model.</param>
+    /// <param name="folder">An existing folder to write to.</param>
+    /// <exception cref="ModelFormatException">The SentencePiece model is not valid, or of another type.</exception>
+    /// <exception cref="IOException">A file is missing, or cannot be read or written.</exception>
+    public static void Copy(string source, string folder)
+    {
+        // Bytes, not File.Copy: a copy would inherit the protection of a read-only file.
+        var files = TokenizerSource.Read(source);
+        File.WriteAllBytes(Path.Combine(folder, FileNames.Tokenizer), files.Tokenizer);
+        File.WriteAllBytes(Path.Combine(folder, FileNames.TokenizerConfig), files.Config);
+    }
+
+    /// <summary>Copies like <see cref="Copy"/> and appends <c>&lt;pause&gt;</c> as the last id if the tokenizer has none.</summary>
+    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json, or with a tokenizer.model.</param>
     /// <param name="folder">An existing folder to write to.</param>
     /// <exception cref="ModelFormatException">The source is not a tokenizer that <see cref="Tokenizer"/> reads.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static void CopyWithPause(string source, string folder)
     {
         var tokenizer = Tokenizer.Load(source);
-        var (from, to) = (Path.Combine(source, FileNames.Tokenizer), Path.Combine(folder, FileNames.Tokenizer));
-
-        // Bytes, not File.Copy: a copy would inherit the protection of a read-only file.
-        File.WriteAllBytes(Path.Combine(folder, FileNames.TokenizerConfig), File.ReadAllBytes(Path.Combine(source, FileNames.TokenizerConfig)));
+        Copy(source, folder);
         if (tokenizer.PauseId is not null)
         {
-            File.WriteAllBytes(to, File.ReadAllBytes(from));
             return;
         }
 
-        var json = JsonNode.Parse(File.ReadAllBytes(from))!;
+        var file = Path.Combine(folder, FileNames.Tokenizer);
+        var json = JsonNode.Parse(File.ReadAllBytes(file))!;
         var added = json["added_tokens"] as JsonArray ?? [];
         added.Add(AddedToken(TokenizerJson.PauseToken, tokenizer.VocabSize));
         json["added_tokens"] = added.DeepClone();
-        File.WriteAllText(to, json.ToJsonString(Indented) + "\n");
+        File.WriteAllText(file, json.ToJsonString(Indented) + "\n");
     }
 
     private static void Check(IReadOnlyList<string> vocabulary, IReadOnlyList<(string Left, string Right)> merges)
@@ -116,7 +126,8 @@ public static class TokenizerFiles
         }
     }
 
-    private static JsonObject AddedToken(string content, int id) => new()
+    /// <summary>An entry of added_tokens.</summary>
+    internal static JsonObject AddedToken(string content, int id, bool isSpecial = true) => new()
     {
         ["id"] = id,
         ["content"] = content,
@@ -124,7 +135,7 @@ public static class TokenizerFiles
         ["lstrip"] = false,
         ["rstrip"] = false,
         ["normalized"] = false,
-        ["special"] = true,
+        ["special"] = isSpecial,
     };
 
     private static JsonObject ByteLevel() => new()

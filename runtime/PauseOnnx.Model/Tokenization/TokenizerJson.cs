@@ -21,19 +21,14 @@ internal sealed record TokenizerJson(
     public int? Find(string token) =>
         AddedTokens.FirstOrDefault(t => t.Content == token)?.Id ?? (Model.Vocabulary.TryGetValue(token, out var id) ? id : null);
 
-    /// <summary>Reads and checks a file.</summary>
-    /// <exception cref="ModelFormatException">The file is not a tokenizer.json, or of another kind; every fault is listed.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TokenizerJson Read(string file) => Read(JsonFields.ParseObject(file), file);
-
-    /// <summary>Checks the content of a tokenizer.json.</summary>
-    /// <param name="json">The root.</param>
+    /// <summary>Reads and checks the content of a file.</summary>
+    /// <param name="content">Of a tokenizer.json.</param>
     /// <param name="file">Where it is from, for messages.</param>
-    /// <exception cref="ModelFormatException">It is of another kind; every fault is listed.</exception>
-    public static TokenizerJson Read(JsonElement json, string file)
+    /// <exception cref="ModelFormatException">It is not a tokenizer.json, or of another kind; every fault is listed.</exception>
+    public static TokenizerJson Read(byte[] content, string file)
     {
         var faults = new List<string>();
-        var root = new JsonFields(json, "", faults);
+        var root = new JsonFields(JsonFields.ParseObject(content, file), "", faults);
         var model = root.Nested("model");
         if (model is null && faults.Count == 0)
         {

@@ -66,6 +66,23 @@ public class StreamingDecoderTests
         Assert.That(decoder.Append(tokenizer.PauseId!.Value) + decoder.Append(tokenizer.EosId!.Value), Is.Empty);
     }
 
+    [Test]
+    public void Append_OfBytesAmongCharacters_WaitsForTheirCharacterAndDropsTheFirstSpace()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(SentencePieceModelTests.GoldenFile, folder[FileNames.SentencePiece]);
+        var tokenizer = Tokenizer.Load(folder.Root);
+        int[] ids = tokenizer.EncodeOrdinary(" a☃b");
+        var decoder = tokenizer.CreateDecoder();
+        string[] pieces = [.. ids.Select(decoder.Append)];
+        Assert.Multiple(() =>
+        {
+            Assert.That(string.Concat(pieces) + decoder.Flush(), Is.EqualTo(" a☃b"));
+            Assert.That(pieces, Has.Some.EqualTo("☃").And.Some.Empty);
+            Assert.That(string.Concat(ids.SkipLast(2).Select(decoder.Append)) + decoder.Flush(), Is.EqualTo(" a\uFFFD\uFFFD"));
+        });
+    }
+
     // Ids of LoadBytes are the bytes themselves.
     private static int Id(byte value) => value;
 

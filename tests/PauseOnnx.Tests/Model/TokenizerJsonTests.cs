@@ -14,7 +14,8 @@ public class TokenizerJsonTests
 
     private static JsonNode Parse(string json) => JsonNode.Parse(json)!;
 
-    private static JsonNode Template(int id) => Parse("""
+    /// <summary>A post_processor that puts an id before every text.</summary>
+    internal static JsonNode Template(int id) => Parse("""
         {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
         "pair":[],"special_tokens":{"x":{"id":"x","ids":[ID],"tokens":["x"]}}}
         """.Replace("ID", $"{id}", StringComparison.Ordinal));

@@ -98,6 +98,37 @@ public class TokenizerTests
         });
     }
 
+    [Test]
+    public void Encode_WithATemplate_AddsItsTokensOnlyWhenAsked()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(folder.Root);
+        Edit(folder.Root, json => json["post_processor"] = TokenizerJsonTests.Template(3));
+        var tokenizer = Tokenizer.Load(folder.Root);
+        Assert.Multiple(() =>
+        {
+            Assert.That(tokenizer.Encode("ab", addSpecialTokens: true), Is.EqualTo(new[] { 3, 2 }));
+            Assert.That(tokenizer.Encode("", addSpecialTokens: true), Is.EqualTo(new[] { 3 }));
+            Assert.That(tokenizer.Encode("ab"), Is.EqualTo(new[] { 2 }));
+            Assert.That(tokenizer.EncodeOrdinary("ab"), Is.EqualTo(new[] { 2 }));
+        });
+    }
+
+    [Test]
+    public void Load_WithAGapBeforePause_CountsItAndDecodesItToNothing()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(folder.Root);
+        Edit(folder.Root, json => (json["added_tokens"]![1]!["id"], json["model"]!["vocab"]!["<pause>"]) = (9, 9));
+        var tokenizer = Tokenizer.Load(folder.Root);
+        Assert.Multiple(() =>
+        {
+            Assert.That((tokenizer.VocabSize, tokenizer.PauseId), Is.EqualTo((10, 9)));
+            Assert.That(tokenizer.Encode("a<pause>b"), Is.EqualTo(new[] { 0, 9, 1 }));
+            Assert.That(tokenizer.Decode([0, 5, 8, 9, 1]), Is.EqualTo("ab"));
+        });
+    }
+
     [TestCase("12x", "Character 'x' (U+0078) at index 2 is not in the tokenizer's vocabulary; it knows 0123456789= and the space.")]
     [TestCase("1 é", "Character 'é' (U+00E9) at index 2 is not in the tokenizer's vocabulary; it knows 0123456789= and the space.")]
     [TestCase("<pause>😀", "Character '😀' (U+1F600) at index 7 is not in the tokenizer's vocabulary; it knows 0123456789= and the space.")]

@@ -45,6 +45,7 @@ internal static class TokenizerVariants
             """{"type":"Replace","pattern":{"String":" "},"content":"▁"}""", """{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"}]}"""),
         ["fused unknowns"] = () => With(OverCharacters("""{"type":"Split","pattern":{"Regex":"[^ ]+"},"behavior":"Contiguous","invert":true}""", "null", """{"type":"Fuse"}"""),
             j => j["model"]!["byte_fallback"] = false),
+        ["sentencepiece"] = () => SentencePieceModel.Read(SentencePieceModelTests.GoldenFile).ToTokenizerJson("<s>", after: null),
         ["flags, bytes"] = () => OverBytes(ByteLevel(useRegex: true), """{"type":"NFC"}""", Flagged()),
         ["flags, characters"] = () => OverCharacters("null", LlamaNormalizer, LlamaDecoder, Flagged()),
     };
