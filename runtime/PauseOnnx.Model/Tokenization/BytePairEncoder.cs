@@ -47,14 +47,14 @@ internal sealed class BytePairEncoder
         }
 
         _startsAnewAtSpaceMarks = !isByteLevel && !model.IgnoreMerges && _characterIds.ContainsKey(SpaceMark)
-            && !model.Merges.Any(m => FindNewStart(m.Left + m.Right, 0) > 0);
+            && !model.Merges.Any(m => FindNewStart(m.Left + m.Right) > 0);
     }
 
     /// <summary>Appends the ids of a piece; nothing is merged with its neighbours.</summary>
     public void Encode(ReadOnlySpan<char> piece, List<int> ids)
     {
         // Merges that never reach over the beginning of a word leave words for pieces, and those repeat.
-        for (var next = _startsAnewAtSpaceMarks ? FindNewStart(piece, 0) : 0; next > 0; next = FindNewStart(piece, 0))
+        for (var next = _startsAnewAtSpaceMarks ? FindNewStart(piece) : 0; next > 0; next = FindNewStart(piece))
         {
             EncodeCached(piece[..next], ids);
             piece = piece[next..];
@@ -94,9 +94,9 @@ internal sealed class BytePairEncoder
     }
 
     // Where a word begins after something else: a space mark, and no space mark before it.
-    private static int FindNewStart(ReadOnlySpan<char> text, int from)
+    private static int FindNewStart(ReadOnlySpan<char> text)
     {
-        for (var i = from + 1; i < text.Length; i++)
+        for (var i = 1; i < text.Length; i++)
         {
             if (text[i] == SpaceMark && text[i - 1] != SpaceMark)
             {

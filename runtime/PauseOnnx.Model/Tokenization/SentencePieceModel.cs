@@ -65,31 +65,23 @@ internal sealed class SentencePieceModel
     /// <summary>The tokenizer.json that means the same.</summary>
     /// <param name="before">The token that goes before a text, or null.</param>
     /// <param name="after">The token that goes after it, or null.</param>
-    public JsonObject ToTokenizerJson(string? before, string? after) => new()
+    public JsonObject ToTokenizerJson(string? before, string? after)
     {
-        ["version"] = "1.0",
-        ["truncation"] = null,
-        ["padding"] = null,
-        ["added_tokens"] = new JsonArray([.. _pieces.Where(p => p.Kind is PieceKind.Unknown or PieceKind.Control or PieceKind.UserDefined)
-            .Select(p => TokenizerFiles.AddedToken(p.Text, p.Id, isSpecial: p.Kind != PieceKind.UserDefined))]),
-        ["normalizer"] = Sequence("normalizers", _addsPrefix ? new JsonObject { ["type"] = "Prepend", ["prepend"] = SpaceMark } : null, Replace(" ", SpaceMark)),
-        ["pre_tokenizer"] = null,
-        ["post_processor"] = Template(before, after),
-        ["decoder"] = Sequence("decoders", Replace(SpaceMark, " "), Stage("ByteFallback"), Stage("Fuse"), _addsPrefix ? Strip() : null),
-        ["model"] = new JsonObject
+        var model = TokenizerFiles.Model(_pieces.Select(p => p.Text), FindMerges());
+        (model["unk_token"], model["fuse_unk"], model["byte_fallback"]) = (_pieces.Find(p => p.Kind == PieceKind.Unknown)?.Text, true, _byteFallback);
+        var added = _pieces.Where(p => p.Kind is PieceKind.Unknown or PieceKind.Control or PieceKind.UserDefined)
+            .Select(p => TokenizerFiles.AddedToken(p.Text, p.Id, isSpecial: p.Kind != PieceKind.UserDefined));
+        return new JsonObject
         {
-            ["type"] = "BPE",
-            ["dropout"] = null,
-            ["unk_token"] = _pieces.Find(p => p.Kind == PieceKind.Unknown)?.Text,
-            ["continuing_subword_prefix"] = null,
-            ["end_of_word_suffix"] = null,
-            ["fuse_unk"] = true,
-            ["byte_fallback"] = _byteFallback,
-            ["ignore_merges"] = false,
-            ["vocab"] = new JsonObject(_pieces.Select(p => KeyValuePair.Create(p.Text, (JsonNode?)p.Id))),
-            ["merges"] = new JsonArray([.. FindMerges().Select(m => new JsonArray(m.Left, m.Right))]),
-        },
-    };
+            ["version"] = "1.0",
+            ["added_tokens"] = new JsonArray([.. added]),
+            ["normalizer"] = Sequence("normalizers", _addsPrefix ? new JsonObject { ["type"] = "Prepend", ["prepend"] = SpaceMark } : null, Replace(" ", SpaceMark)),
+            ["pre_tokenizer"] = null,
+            ["post_processor"] = Template(before, after),
+            ["decoder"] = Sequence("decoders", Replace(SpaceMark, " "), Stage("ByteFallback"), Stage("Fuse"), _addsPrefix ? Strip() : null),
+            ["model"] = model,
+        };
+    }
 
     private static JsonObject Stage(string type) => new() { ["type"] = type };
 

@@ -38,19 +38,7 @@ public static class TokenizerFiles
             ["pre_tokenizer"] = ByteLevel(),
             ["post_processor"] = null,
             ["decoder"] = ByteLevel(),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
-                ["vocab"] = new JsonObject(vocabulary.Concat(special).Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
-                ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
-            },
+            ["model"] = Model(vocabulary.Concat(special), merges),
         };
         var config = new JsonObject
         {
@@ -125,6 +113,21 @@ public static class TokenizerFiles
             }
         }
     }
+
+    /// <summary>The model of a tokenizer.json; ids by position.</summary>
+    internal static JsonObject Model(IEnumerable<string> vocabulary, IEnumerable<(string Left, string Right)> merges) => new()
+    {
+        ["type"] = "BPE",
+        ["dropout"] = null,
+        ["unk_token"] = null,
+        ["continuing_subword_prefix"] = null,
+        ["end_of_word_suffix"] = null,
+        ["fuse_unk"] = false,
+        ["byte_fallback"] = false,
+        ["ignore_merges"] = false,
+        ["vocab"] = new JsonObject(vocabulary.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
+        ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
+    };
 
     /// <summary>An entry of added_tokens.</summary>
     internal static JsonObject AddedToken(string content, int id, bool isSpecial = true) => new()

@@ -15,13 +15,13 @@ public class NormalizationFormCTests
     [TestCase("\u0958", "\u0915\u093c", Description = "excluded from composition")]
     [TestCase("\u1112\u1161\u11ab \u1112\u1161", "\ud55c \ud558", Description = "Hangul")]
     [TestCase("\u0301a", "\u0301a", Description = "a mark without a letter")]
-    [TestCase("x\u0344y", "x\u0308\u0301y", Description = "a mark that becomes two")]
+    [TestCase("q\u0344y", "q\u0308\u0301y", Description = "a mark that becomes two")]
     [TestCase("\U0001d15e", "\U0001d157\U0001d165", Description = "beyond U+FFFF")]
     [TestCase("\ufb01", "\ufb01", Description = "compatibility characters stay")]
     public void Normalize_OfAText_GivesItsFormC(string text, string expected)
     {
         var normalized = NormalizationFormC.Normalize(text);
         Assert.That(normalized, Is.EqualTo(expected));
-        Assert.That(NormalizationFormC.Normalize(normalized), Is.SameAs(normalized).Or.EqualTo(expected));
+        Assert.That(NormalizationFormC.Normalize(normalized), Is.EqualTo(expected), "and is idempotent");
     }
 }

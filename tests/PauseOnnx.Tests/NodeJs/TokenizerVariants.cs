@@ -156,19 +156,7 @@ internal static class TokenizerVariants
             ["pre_tokenizer"] = JsonNode.Parse(preTokenizer),
             ["post_processor"] = null,
             ["decoder"] = JsonNode.Parse(decoder),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
-                ["vocab"] = new JsonObject(vocabulary.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
-                ["merges"] = new JsonArray([.. merges.Select(m => new JsonArray(m.Left, m.Right))]),
-            },
+            ["model"] = TokenizerFiles.Model(vocabulary, merges),
         };
     }
 }
