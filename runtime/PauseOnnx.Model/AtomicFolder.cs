@@ -54,6 +54,19 @@ public static partial class AtomicFolder
         }
     }
 
+    /// <summary>Publishes a folder that was filled beside the target, as one does that a killed process shall go on filling.</summary>
+    /// <param name="folder">The whole folder; it becomes the target.</param>
+    /// <param name="target">The folder; created, or replaced when it holds <paramref name="marker"/>.</param>
+    /// <param name="marker">A file, relative to the folder, that both have and nothing else has.</param>
+    /// <exception cref="IOException">The folder cannot be written, or holds something else.</exception>
+    public static void Publish(string folder, string target, string marker)
+    {
+        Check(target, marker);
+        RemoveLeftovers(target);
+        Flush(folder);
+        Replace(target, folder);
+    }
+
     private static void Replace(string target, string temporary)
     {
         if (!Directory.Exists(target))

@@ -10,8 +10,8 @@ internal sealed record BpeVocabulary(IReadOnlyList<string> Tokens, IReadOnlyList
 
 /// <summary>
 /// Trains byte-level BPE: text is cut into pieces by GPT-2's rule, then the most frequent pair of neighbouring tokens
-/// becomes a token, again and again. Among pairs as frequent, the one with the smallest ids wins, so that the same text
-/// always gives the same vocabulary.
+/// becomes a token, again and again. Among pairs as frequent, the one with the smallest ids wins, so that the same counts
+/// always give the same vocabulary, in whatever order they come.
 /// </summary>
 /// <remarks>See <see href="https://arxiv.org/abs/1508.07909">Sennrich et al., section 3.2</see>.</remarks>
 internal sealed class BpeTrainer
@@ -19,35 +19,40 @@ internal sealed class BpeTrainer
     // A pair seen once would become a token that nothing is learned about.
     private const long MinPairCount = 2;
 
-    private readonly Dictionary<string, long> _pieces = [];
     private readonly List<string> _tokens;
+    private readonly Dictionary<string, int> _ids;
     private readonly List<(string Left, string Right)> _merges = [];
     private readonly HashSet<Pair> _merged = [];
-    private readonly Dictionary<string, int> _ids;
-    private readonly Dictionary<Pair, long> _pairCounts = [];
-    private readonly Dictionary<Pair, List<int>> _pairWords = [];
+    private readonly Dictionary<Pair, Occurrences> _pairs = [];
     private readonly PriorityQueue<Pair, Rank> _queue = new();
-    private Word[] _words = [];
 
-    /// <summary>A trainer that has seen no text.</summary>
-    public BpeTrainer()
+    // All words' tokens in one array: word w has those from _starts[w] on, _lengths[w] of them, and occurs _counts[w] times.
+    private readonly int[] _symbols;
+    private readonly int[] _starts;
+    private readonly int[] _lengths;
+    private readonly long[] _counts;
+
+    /// <summary>A trainer for the pieces of a text.</summary>
+    public BpeTrainer(WordCounts words)
     {
         _tokens = [.. Enumerable.Range(0, ByteCount).Select(b => ByteLevelAlphabet.ToSymbol((byte)b)).Order().Select(c => c.ToString())];
         _ids = _tokens.Index().ToDictionary(t => t.Item, t => t.Index);
+        var symbols = new List<int>();
+        _starts = new int[words.Pieces.Count];
+        _lengths = new int[words.Pieces.Count];
+        _counts = new long[words.Pieces.Count];
+        foreach (var (w, (piece, count)) in words.Pieces.Index())
+        {
+            _starts[w] = symbols.Count;
+            symbols.AddRange(ByteLevelAlphabet.Encode(piece).Select(c => _ids[c.ToString()]));
+            (_lengths[w], _counts[w]) = (symbols.Count - _starts[w], count);
+        }
+
+        _symbols = [.. symbols];
     }
 
     /// <summary>Number of tokens before the first merge.</summary>
     public static int ByteCount => byte.MaxValue + 1;
-
-    /// <summary>Counts the pieces of a text. Pieces do not reach beyond its ends.</summary>
-    public void Add(ReadOnlySpan<char> text)
-    {
-        var counts = _pieces.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var piece in PreTokenizer.Gpt2.Split(text))
-        {
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, text[piece], out _)++;
-        }
-    }
 
     /// <summary>Merges until the vocabulary has a size, or no pair occurs twice; once a trainer.</summary>
     /// <param name="size">Number of tokens to reach, the 256 bytes included.</param>
@@ -67,22 +72,22 @@ internal sealed class BpeTrainer
         return new BpeVocabulary(_tokens, _merges);
     }
 
+    private Span<int> Word(int word) => _symbols.AsSpan(_starts[word], _lengths[word]);
+
     private void IndexPairs()
     {
-        _words = [.. _pieces.Select(p => new Word(Array.ConvertAll(ByteLevelAlphabet.Encode(p.Key).ToCharArray(), c => _ids[c.ToString()]), p.Value))];
-        _pieces.Clear();
-        for (var w = 0; w < _words.Length; w++)
+        for (var w = 0; w < _starts.Length; w++)
         {
-            foreach (var pair in _words[w].Pairs())
+            var word = Word(w);
+            for (var i = 1; i < word.Length; i++)
             {
-                Count(pair, _words[w].Count);
-                Locate(pair, w);
+                Count(new Pair(word[i - 1], word[i]), _counts[w], w);
             }
         }
 
-        foreach (var (pair, count) in _pairCounts)
+        foreach (var (pair, occurrences) in _pairs)
         {
-            _queue.Enqueue(pair, new Rank(count, pair));
+            _queue.Enqueue(pair, new Rank(occurrences.Count, pair));
         }
     }
 
@@ -91,7 +96,7 @@ internal sealed class BpeTrainer
     {
         while (_queue.TryDequeue(out var pair, out var rank))
         {
-            var count = _pairCounts.GetValueOrDefault(pair);
+            var count = _pairs.TryGetValue(pair, out var occurrences) ? occurrences.Count : 0;
             if (count == rank.Count)
             {
                 return count >= MinPairCount ? pair : null;
@@ -108,6 +113,24 @@ internal sealed class BpeTrainer
 
     private void Merge(Pair pair)
     {
+        var merged = AddToken(pair);
+        var grown = new HashSet<Pair>();
+        var words = _pairs[pair].Words;
+        foreach (var w in words)
+        {
+            Merge(w, pair, merged, grown);
+        }
+
+        _pairs.Remove(pair);
+        grown.Remove(pair);
+        foreach (var present in grown)
+        {
+            _queue.Enqueue(present, new Rank(_pairs[present].Count, present));
+        }
+    }
+
+    private int AddToken(Pair pair)
+    {
         var (left, right) = (_tokens[pair.Left], _tokens[pair.Right]);
         if (_merged.Add(pair))
         {
@@ -115,51 +138,61 @@ internal sealed class BpeTrainer
         }
 
         // Two pairs can spell the same token, such as aa a and a aa.
-        if (!_ids.TryGetValue(left + right, out var merged))
+        ref var id = ref CollectionsMarshal.GetValueRefOrAddDefault(_ids, left + right, out var exists);
+        if (!exists)
         {
-            merged = _tokens.Count;
+            id = _tokens.Count;
             _tokens.Add(left + right);
-            _ids.Add(left + right, merged);
         }
 
-        var grown = new HashSet<Pair>();
-        foreach (var w in _pairWords[pair])
+        return id;
+    }
+
+    // Rewrites a word in place, from the left, and counts only the pairs that end or begin with it.
+    private void Merge(int index, Pair pair, int merged, HashSet<Pair> grown)
+    {
+        var word = Word(index);
+        var (count, length) = (_counts[index], 0);
+        for (var i = 0; i < word.Length; i++)
         {
-            ref var word = ref _words[w];
-            foreach (var old in word.Pairs())
+            if (i + 1 == word.Length || word[i] != pair.Left || word[i + 1] != pair.Right)
             {
-                Count(old, -word.Count);
+                word[length++] = word[i];
+                continue;
             }
 
-            word = word.Merge(pair, merged);
-            foreach (var present in word.Pairs())
+            if (length > 0)
             {
-                Count(present, word.Count);
-                if (present.Left == merged || present.Right == merged)
-                {
-                    Locate(present, w);
-                    grown.Add(present);
-                }
+                Replace(new Pair(word[length - 1], pair.Left), new Pair(word[length - 1], merged));
             }
+
+            if (i + 2 < word.Length)
+            {
+                Replace(new Pair(pair.Right, word[i + 2]), new Pair(merged, word[i + 2]));
+            }
+
+            word[length++] = merged;
+            i++;
         }
 
-        _pairWords.Remove(pair);
-        _pairCounts.Remove(pair);
-        foreach (var present in grown)
+        _lengths[index] = length;
+
+        void Replace(Pair old, Pair present)
         {
-            _queue.Enqueue(present, new Rank(_pairCounts[present], present));
+            _pairs[old].Count -= count;
+            Count(present, count, index);
+            grown.Add(present);
         }
     }
 
-    private void Count(Pair pair, long change) => CollectionsMarshal.GetValueRefOrAddDefault(_pairCounts, pair, out _) += change;
-
-    private void Locate(Pair pair, int word)
+    private void Count(Pair pair, long count, int word)
     {
-        ref var words = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairWords, pair, out _);
-        words ??= [];
-        if (words.Count == 0 || words[^1] != word)
+        ref var occurrences = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, pair, out _);
+        occurrences ??= new Occurrences();
+        occurrences.Count += count;
+        if (occurrences.Words.Count == 0 || occurrences.Words[^1] != word)
         {
-            words.Add(word);
+            occurrences.Words.Add(word);
         }
     }
 
@@ -175,28 +208,11 @@ internal sealed class BpeTrainer
         }
     }
 
-    /// <summary>A piece of text as tokens, and how often it occurs.</summary>
-    private readonly record struct Word(int[] Ids, long Count)
+    /// <summary>How often a pair occurs, and the words that have it or once had it.</summary>
+    private sealed class Occurrences
     {
-        public IEnumerable<Pair> Pairs()
-        {
-            for (var i = 1; i < Ids.Length; i++)
-            {
-                yield return new Pair(Ids[i - 1], Ids[i]);
-            }
-        }
+        public long Count { get; set; }
 
-        public Word Merge(Pair pair, int merged)
-        {
-            var ids = new List<int>(Ids.Length);
-            for (var i = 0; i < Ids.Length; i++)
-            {
-                var isPair = i + 1 < Ids.Length && Ids[i] == pair.Left && Ids[i + 1] == pair.Right;
-                ids.Add(isPair ? merged : Ids[i]);
-                i += isPair ? 1 : 0;
-            }
-
-            return this with { Ids = [.. ids] };
-        }
+        public List<int> Words { get; } = [];
     }
 }

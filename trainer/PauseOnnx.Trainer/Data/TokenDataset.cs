@@ -1,70 +1,64 @@
-using System.Buffers;
-using System.IO.MemoryMappedFiles;
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
 
 /// <summary>
-/// The token stream of a data folder, memory-mapped: tokens.bin holds the ids of all documents one after the other, each
-/// document ended by the end-of-text token, as little-endian uint16 or uint32; tokens.json says which.
+/// The token stream of a data folder, memory-mapped: the ids of all documents one after the other, each document ended by
+/// the end-of-text token, as little-endian uint16 or uint32 in the shards <c>tokens-00000.bin</c> and on; tokens.json says
+/// what they hold. Documents that are never trained on have a stream of their own, <c>held-out-00000.bin</c> and on.
 /// </summary>
 /// <remarks>Thread-safe for reading, until <see cref="Dispose"/>.</remarks>
 public sealed class TokenDataset : IDisposable
 {
-    /// <summary>The ids.</summary>
-    public const string TokensFile = "tokens.bin";
-
-    /// <summary>Type, number and checksum of the ids, and where they come from.</summary>
+    /// <summary>Type, number and checksums of the ids, and where they come from.</summary>
     public const string InfoFile = "tokens.json";
 
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
+    internal const string TrainingPrefix = "tokens";
+    internal const string HeldOutPrefix = "held-out";
 
-    private TokenDataset(string path, TokenDatasetInfo info)
+    private readonly TokenShard[] _shards;
+    private readonly long[] _starts;
+
+    private TokenDataset(TokenShard[] shards, int vocabSize, string sha256)
     {
-        Info = info;
-        _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, 0, MemoryMappedFileAccess.Read);
-        _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        (_shards, VocabSize, Sha256) = (shards, vocabSize, sha256);
+        _starts = new long[shards.Length];
+        for (var i = 1; i < shards.Length; i++)
+        {
+            _starts[i] = _starts[i - 1] + shards[i - 1].Count;
+        }
+
+        Count = _starts[^1] + shards[^1].Count;
     }
 
     /// <summary>Number of tokens, the ends of the documents included.</summary>
-    public long Count => Info.Count;
+    public long Count { get; }
 
     /// <summary>Number of ids of the tokenizer, <c>&lt;pause&gt;</c> included; every token is smaller.</summary>
-    public int VocabSize => Info.VocabSize;
+    public int VocabSize { get; }
 
-    /// <summary>SHA-256 of tokens.bin in lower-case hexadecimal: the identity of the data.</summary>
-    public string Sha256 => Info.Sha256;
+    /// <summary>SHA-256 over the shards' checksums in lower-case hexadecimal: the identity of the data.</summary>
+    public string Sha256 { get; }
 
-    private TokenDatasetInfo Info { get; }
-
-    /// <summary>Maps the tokens of a folder after reading them through, to compare size, checksum and ids with tokens.json.</summary>
-    /// <exception cref="ModelFormatException">tokens.json is not valid, or tokens.bin is not what it describes.</exception>
+    /// <summary>
+    /// Maps the tokens to train on after reading them through once, all shards at a time, to compare sizes, checksums and
+    /// ids with tokens.json.
+    /// </summary>
+    /// <exception cref="ModelFormatException">tokens.json is not valid, or a shard is missing or not what it describes.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static TokenDataset Open(string folder)
     {
         var info = TokenDatasetInfo.Read(Path.Combine(folder, InfoFile));
-        var path = Path.Combine(folder, TokensFile);
-        var length = new FileInfo(path).Length;
-        if (length != info.Count * info.TokenSize)
-        {
-            throw new ModelFormatException($"The file has {length} bytes; expected {info.Count * info.TokenSize} for {info.Count} tokens of {info.TokenSize} bytes ({path}).");
-        }
+        return Open(Path.Combine(folder, TrainingPrefix), info.Shards, info);
+    }
 
-        var dataset = new TokenDataset(path, info);
-        try
-        {
-            dataset.CheckContents(path);
-            return dataset;
-        }
-        catch
-        {
-            dataset.Dispose();
-            throw;
-        }
+    /// <summary>Maps the held-out tokens, checked in the same way; null when the folder has none.</summary>
+    /// <exception cref="ModelFormatException">tokens.json is not valid, or a shard is missing or not what it describes.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static TokenDataset? OpenHeldOut(string folder)
+    {
+        var info = TokenDatasetInfo.Read(Path.Combine(folder, InfoFile));
+        return info.HeldOut.Count > 0 ? Open(Path.Combine(folder, HeldOutPrefix), info.HeldOut, info) : null;
     }
 
     /// <summary>Copies tokens from <paramref name="first"/> on until <paramref name="destination"/> is full.</summary>
@@ -76,45 +70,41 @@ public sealed class TokenDataset : IDisposable
             throw new ArgumentOutOfRangeException(nameof(first), first, $"{destination.Length} tokens from there are not all among the {Count} of the dataset.");
         }
 
-        var bytes = _view.SafeMemoryMappedViewHandle;
-        if (Info.TokenSize == sizeof(uint))
+        var index = Array.BinarySearch(_starts, first);
+        for (var i = index >= 0 ? index : ~index - 1; destination.Length > 0; i++)
         {
-            bytes.ReadSpan((ulong)first * sizeof(uint), destination);
-            return;
+            var inShard = first - _starts[i];
+            var part = destination[..(int)Math.Min(destination.Length, _shards[i].Count - inShard)];
+            _shards[i].Read(inShard, part);
+            first += part.Length;
+            destination = destination[part.Length..];
         }
-
-        var narrow = ArrayPool<ushort>.Shared.Rent(destination.Length);
-        bytes.ReadSpan((ulong)first * sizeof(ushort), narrow.AsSpan(0, destination.Length));
-        TensorPrimitives.ConvertTruncating<ushort, int>(narrow.AsSpan(0, destination.Length), destination);
-        ArrayPool<ushort>.Shared.Return(narrow);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _view.Dispose();
-        _map.Dispose();
-    }
+    public void Dispose() => Array.ForEach(_shards, s => s.Dispose());
 
-    private void CheckContents(string path)
+    private static TokenDataset Open(string prefix, IReadOnlyList<ShardInfo> infos, TokenDatasetInfo info)
     {
-        var buffer = new int[1 << 18];
-        for (long first = 0; first < Count; first += buffer.Length)
+        var shards = new TokenShard?[infos.Count];
+        try
         {
-            var tokens = buffer.AsSpan(0, (int)Math.Min(buffer.Length, Count - first));
-            Read(first, tokens);
-            var largest = TensorPrimitives.Max<uint>(MemoryMarshal.Cast<int, uint>(tokens));
-            if (largest >= VocabSize)
+            for (var i = 0; i < shards.Length; i++)
             {
-                throw new ModelFormatException($"Id {largest} is among the tokens; expected 0 to {VocabSize - 1} ({path}).");
+                shards[i] = new TokenShard(ShardWriter.PathOf(prefix, i), infos[i].Count, info.TokenSize);
             }
-        }
 
-        using var stream = File.OpenRead(path);
-        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
-        if (found != Sha256)
+            // The first fault in order, so that the message does not depend on the threads.
+            var faults = new string?[shards.Length];
+            Parallel.For(0, shards.Length, i => faults[i] = shards[i]!.FindFault(infos[i].Sha256, info.VocabSize));
+            return Array.Find(faults, f => f is not null) is { } fault
+                ? throw new ModelFormatException(fault)
+                : new TokenDataset(shards!, info.VocabSize, TokenDatasetInfo.Identify(infos));
+        }
+        catch
         {
-            throw new ModelFormatException($"The SHA-256 is {found}; expected {Sha256} as {InfoFile} says: the file was changed or is damaged ({path}).");
+            Array.ForEach(shards, s => s?.Dispose());
+            throw;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,36 +7,49 @@ using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
 
-/// <summary>tokens.json: what tokens.bin holds.</summary>
+/// <summary>One file of ids.</summary>
+/// <param name="Count">Number of ids, at least 1.</param>
+/// <param name="Documents">Number of documents that end in the file.</param>
+/// <param name="Sha256">SHA-256 of the file in lower-case hexadecimal.</param>
+internal sealed record ShardInfo(long Count, long Documents, string Sha256);
+
+/// <summary>tokens.json: what the shards of a data folder hold.</summary>
 internal sealed record TokenDatasetInfo
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>Number of tokens, at least 1.</summary>
-    public required long Count { get; init; }
-
-    /// <summary>Number of documents, each ended by the end-of-text token.</summary>
-    public required int Documents { get; init; }
 
     /// <summary>Number of ids of the tokenizer.</summary>
     public required int VocabSize { get; init; }
 
-    /// <summary>SHA-256 of tokens.bin in lower-case hexadecimal.</summary>
-    public required string Sha256 { get; init; }
+    /// <summary>The shards to train on, in order; at least one.</summary>
+    public required IReadOnlyList<ShardInfo> Shards { get; init; }
+
+    /// <summary>The shards of the documents that are never trained on, in order; empty when there are none.</summary>
+    public IReadOnlyList<ShardInfo> HeldOut { get; init; } = [];
+
+    /// <summary>The part of the documents that was to be held out, 0 to 1.</summary>
+    public double HeldOutFraction { get; init; }
 
     /// <summary>The paths that were prepared, as the user gave them.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [];
 
-    /// <summary>Size of the text in bytes of UTF-8.</summary>
+    /// <summary>Size of the text in bytes of UTF-8, held-out documents included.</summary>
     public long TextBytes { get; init; }
 
     /// <summary>Bytes of one token: 2 where every id fits, else 4.</summary>
-    public int TokenSize => VocabSize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint);
+    public int TokenSize => TokenSizeFor(VocabSize);
 
     /// <summary>The element type as tokens.json names it: <c>uint16</c> or <c>uint32</c>.</summary>
     private string Type => $"uint{8 * TokenSize}";
+
+    /// <summary>Bytes of one token of a vocabulary: 2 where every id fits, else 4.</summary>
+    public static int TokenSizeFor(int vocabSize) => vocabSize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint);
+
+    /// <summary>SHA-256 of the checksums of shards, one a line: the identity of what they hold.</summary>
+    public static string Identify(IEnumerable<ShardInfo> shards) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(shards.Select(s => s.Sha256 + "\n")))));
 
     /// <summary>Reads a tokens.json.</summary>
     /// <exception cref="ModelFormatException">Values are missing or contradictory; all of them are listed.</exception>
@@ -46,12 +61,16 @@ internal sealed record TokenDatasetInfo
         fields.WholeNumber("version", min: Version, max: Version);
         var info = new TokenDatasetInfo
         {
-            Count = ReadCount(fields),
-            Documents = fields.WholeNumber("documents", min: 1),
             VocabSize = fields.WholeNumber("vocab_size", min: 1),
-            Sha256 = fields.Text("sha256"),
+            Shards = ReadShards(fields, "shards", faults),
+            HeldOut = ReadShards(fields, "held_out", faults),
         };
         fields.Text("type", null, [info.Type]);
+        if (info.Shards.Count == 0 && faults.Count == 0)
+        {
+            fields.Fault("'shards' is empty; expected at least one");
+        }
+
         ModelFormatException.ThrowIfAny(faults, file);
         return info;
     }
@@ -63,25 +82,44 @@ internal sealed record TokenDatasetInfo
         {
             ["version"] = Version,
             ["type"] = Type,
-            ["count"] = Count,
-            ["documents"] = Documents,
             ["vocab_size"] = VocabSize,
-            ["sha256"] = Sha256,
+            ["count"] = Shards.Sum(s => s.Count),
+            ["documents"] = Shards.Sum(s => s.Documents),
+            ["held_out_count"] = HeldOut.Sum(s => s.Count),
+            ["held_out_documents"] = HeldOut.Sum(s => s.Documents),
+            ["held_out_fraction"] = HeldOutFraction,
             ["text_bytes"] = TextBytes,
             ["sources"] = new JsonArray([.. Sources.Select(s => (JsonNode)s)]),
+            ["shards"] = WriteShards(Shards),
+            ["held_out"] = WriteShards(HeldOut),
         };
         File.WriteAllText(file, json.ToJsonString(Indented) + "\n");
     }
 
-    // JsonFields reads 32-bit integers; a corpus can have more tokens.
-    private static long ReadCount(JsonFields fields)
+    private static JsonArray WriteShards(IEnumerable<ShardInfo> shards) =>
+        [.. shards.Select(s => new JsonObject { ["count"] = s.Count, ["documents"] = s.Documents, ["sha256"] = s.Sha256 })];
+
+    private static List<ShardInfo> ReadShards(JsonFields fields, string name, List<string> faults)
     {
-        if (fields.Raw("count") is { ValueKind: JsonValueKind.Number } json && json.TryGetInt64(out var count) && count is >= 1 and < 1L << 60)
+        if (fields.Raw(name) is not { ValueKind: JsonValueKind.Array } shards)
         {
-            return count;
+            fields.Fault($"'{name}' is no list; expected the shards");
+            return [];
         }
 
-        fields.Fault("'count' is not a number of tokens; expected an integer from 1");
-        return 1;
+        return [.. shards.EnumerateArray().Select((shard, i) => ReadShard(shard, $"{name}[{i}]", faults))];
+    }
+
+    private static ShardInfo ReadShard(JsonElement json, string name, List<string> faults)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add($"'{name}' is no object; expected 'count', 'documents' and 'sha256'");
+            return new ShardInfo(1, 0, "");
+        }
+
+        // A shard's tokens are mapped as one view, and a document has at least one token.
+        var fields = new JsonFields(json, $"{name}.", faults);
+        return new ShardInfo(fields.WholeNumber("count", min: 1), fields.WholeNumber("documents"), fields.Text("sha256"));
     }
 }

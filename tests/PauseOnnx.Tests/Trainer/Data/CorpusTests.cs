@@ -1,6 +1,4 @@
-using System.Text;
 using NUnit.Framework;
-using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 using PauseOnnx.Trainer;
 
@@ -28,7 +26,7 @@ public class CorpusTests
         var corpus = Corpus.Find([folder.Root], folder["out"], CancellationToken.None);
         Assert.Multiple(() =>
         {
-            Assert.That(corpus.Files, Is.EqualTo(new[] { (folder["B.txt"], 1L), (folder["a/z.md"], 2L), (folder["b.txt"], 1L) }));
+            Assert.That(corpus.Files.Select(f => (f.Path, f.Bytes)), Is.EqualTo(new[] { (folder["B.txt"], 1L), (folder["a/z.md"], 2L), (folder["b.txt"], 1L) }));
             Assert.That(corpus.Skipped, Is.EqualTo(new SortedDictionary<string, int> { ["binary"] = 1, ["empty"] = 1, ["not UTF-8"] = 3 }));
         });
     }
@@ -49,57 +47,28 @@ public class CorpusTests
         using var folder = new TemporaryFolder();
         Assert.That(
             () => Corpus.Find([folder["none"]], folder["out"], CancellationToken.None),
-            Throws.TypeOf<FileNotFoundException>().With.Message.EqualTo($"'{folder["none"]}' does not exist; expected a text file or a folder."));
+            Throws.TypeOf<FileNotFoundException>().With.Message.EqualTo($"'{folder["none"]}' does not exist; expected a file, a folder, or a pattern such as 'data/**/*.jsonl.gz' in quotes."));
     }
 
     [Test]
-    public void ReadChunks_OfALongFile_CutsBeforeSpacesAndLosesNothing()
+    public void Find_OfAPattern_TakesTheVisibleFilesThatMatch()
     {
         using var folder = new TemporaryFolder();
-        var random = new Random(4);
-        var text = string.Concat(Enumerable.Range(0, 150_000).Select(_ => ((string[])["word ", "é\n", "😀", "  ", "x"])[random.Next(5)]));
-        File.WriteAllText(folder["x"], text);
-        var chunks = Corpus.ReadChunks(folder["x"]).ToArray();
+        foreach (var name in (string[])["c4/a.jsonl", "c4/b.jsonl", "c4/en/c.jsonl", "c4/en/d.txt", "c4/.old/e.jsonl", "f.jsonl"])
+        {
+            Write(folder[name], "{\"text\": \"a\"}"u8);
+        }
+
         Assert.Multiple(() =>
         {
-            Assert.That(chunks, Has.Length.GreaterThan(1));
-            Assert.That(string.Concat(chunks), Is.EqualTo(text));
-            Assert.That(chunks.Skip(1).Select(c => c[0]), Is.All.EqualTo(' '));
-            Assert.That(chunks.SkipLast(1).Select(c => char.IsWhiteSpace(c[^1])), Is.All.False);
+            Assert.That(Find("c4/**/*.jsonl"), Is.EqualTo(new[] { folder["c4/a.jsonl"], folder["c4/b.jsonl"], folder["c4/en/c.jsonl"] }));
+            Assert.That(Find("c4/*.jsonl"), Is.EqualTo(new[] { folder["c4/a.jsonl"], folder["c4/b.jsonl"] }));
+            Assert.That(Find("*/*/*"), Is.EqualTo(new[] { folder["c4/en/c.jsonl"], folder["c4/en/d.txt"] }));
+            Assert.That(() => Find("c4/*.gz"), Throws.TypeOf<FileNotFoundException>().With.Message.StartsWith($"'{folder["c4/*.gz"]}' matches no file; expected a pattern"));
+            Assert.That(() => Find("none/*.gz"), Throws.TypeOf<FileNotFoundException>().With.Message.StartsWith($"'{folder["none/*.gz"]}' matches no file"));
         });
-    }
 
-    [Test]
-    public void ReadChunks_CutAnywhere_GiveTheSamePiecesAsTheWholeText()
-    {
-        using var folder = new TemporaryFolder();
-        var text = string.Concat(Enumerable.Repeat("It's  1 test,\n\n  isn't it?   yes 😀 \n", 20_000));
-        File.WriteAllText(folder["x"], text);
-        var whole = PreTokenizer.Gpt2.Split(text).Select(r => text[r]);
-        Assert.That(Corpus.ReadChunks(folder["x"]).SelectMany(c => PreTokenizer.Gpt2.Split(c).Select(r => c[r])).SequenceEqual(whole), Is.True);
-    }
-
-    [TestCase("😀")]
-    [TestCase("x")]
-    public void ReadChunks_WithoutSpaces_NeverSplitsACharacter(string unit)
-    {
-        using var folder = new TemporaryFolder();
-        var text = "a" + string.Concat(Enumerable.Repeat(unit, 400_000));
-        File.WriteAllText(folder["x"], text);
-        var chunks = Corpus.ReadChunks(folder["x"]).ToArray();
-        Assert.Multiple(() =>
-        {
-            Assert.That(string.Concat(chunks), Is.EqualTo(text));
-            Assert.That(chunks.Any(c => char.IsLowSurrogate(c[0])), Is.False);
-        });
-    }
-
-    [Test]
-    public void ReadChunks_OfAByteOrderMark_LeavesItOut()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["x"], "text\uFEFF", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
-        Assert.That(Corpus.ReadChunks(folder["x"]), Is.EqualTo(new[] { "text\uFEFF" }));
+        IEnumerable<string> Find(string pattern) => Corpus.Find([folder[pattern]], folder["out"], CancellationToken.None).Files.Select(f => f.Path);
     }
 
     private static void Write(string file, ReadOnlySpan<byte> content)

@@ -30,7 +30,7 @@ public class PrepareCommandTests
             Assert.That(tokenizer.Decode(tokens[firstEnd..]), Is.EqualTo(File.ReadAllText(folder["text/sub/b.txt"])));
             Assert.That(tokens.Count(t => t == tokenizer.EosId), Is.EqualTo(2));
             Assert.That(tokens, Has.None.EqualTo(tokenizer.PauseId), "a corpus holds no pauses, even if it spells them");
-            Assert.That(output, Does.Contain("2 text files").And.Contain("files skipped: 1 binary").And.Contain("in 2 documents"));
+            Assert.That(output, Does.Contain("2 files").And.Contain("files skipped: 1 binary").And.Contain("in 2 documents"));
         });
     }
 
@@ -44,7 +44,7 @@ public class PrepareCommandTests
         var names = Directory.GetFiles(folder["one"]).Select(f => Path.GetFileName(f)).ToArray();
         Assert.Multiple(() =>
         {
-            Assert.That(names, Is.EquivalentTo(new[] { "tokens.bin", "tokens.json", "tokenizer.json", "tokenizer_config.json" }));
+            Assert.That(names, Is.EquivalentTo(new[] { "tokens-00000.bin", "tokens.json", "tokenizer.json", "tokenizer_config.json" }));
             foreach (var name in names)
             {
                 Assert.That(File.ReadAllBytes(folder[$"two/{name}"]), Is.EqualTo(File.ReadAllBytes(folder[$"one/{name}"])), name);
@@ -108,8 +108,8 @@ public class PrepareCommandTests
         Assert.Multiple(() =>
         {
             Assert.That((code, littleCode), Is.EqualTo((CommandHost.Failure, CommandHost.Failure)));
-            Assert.That(error, Is.EqualTo($"error: No text found in '{folder["empty"]}'; expected at least 1000 bytes of UTF-8 text (0 text files, 0 bytes; files skipped: none)."));
-            Assert.That(littleError, Is.EqualTo($"error: Too little text in '{folder["empty"]}': 3 bytes; expected at least 1000 (1 text files, 3 bytes; files skipped: 1 binary)."));
+            Assert.That(error, Is.EqualTo($"error: No text found in '{folder["empty"]}'; expected at least 1000 bytes of text (0 files, 0 bytes; files skipped: none)."));
+            Assert.That(littleError, Is.EqualTo($"error: Too little text in '{folder["empty"]}': 3 bytes; expected at least 1000 (1 files, 3 bytes; files skipped: 1 binary)."));
             Assert.That(Directory.Exists(folder["data"]), Is.False);
         });
     }
@@ -120,12 +120,12 @@ public class PrepareCommandTests
         using var folder = new TemporaryFolder();
         WriteCorpus(folder);
         await Run("prepare", folder["text"], "--out", folder["data"]);
-        var before = File.ReadAllBytes(folder["data/tokens.bin"]);
+        var before = File.ReadAllBytes(folder["data/tokens-00000.bin"]);
         var (code, error, _) = await Run("prepare", folder["none"], "--out", folder["data"]);
         Assert.Multiple(() =>
         {
-            Assert.That((code, error), Is.EqualTo((CommandHost.Failure, $"error: '{folder["none"]}' does not exist; expected a text file or a folder.")));
-            Assert.That(File.ReadAllBytes(folder["data/tokens.bin"]), Is.EqualTo(before));
+            Assert.That((code, error), Is.EqualTo((CommandHost.Failure, $"error: '{folder["none"]}' does not exist; expected a file, a folder, or a pattern such as 'data/**/*.jsonl.gz' in quotes.")));
+            Assert.That(File.ReadAllBytes(folder["data/tokens-00000.bin"]), Is.EqualTo(before));
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName), Is.EquivalentTo(new[] { "text", "data" }));
         });
     }
@@ -137,11 +137,11 @@ public class PrepareCommandTests
         WriteCorpus(folder);
         var preparation = new DataPreparation { Paths = [folder["text"]], Output = folder["data"] };
         Silently(() => preparation.Run(CancellationToken.None));
-        var before = File.ReadAllBytes(folder["data/tokens.bin"]);
+        var before = File.ReadAllBytes(folder["data/tokens-00000.bin"]);
         Assert.Multiple(() =>
         {
             Assert.That(() => Silently(() => preparation.Run(new CancellationToken(canceled: true))), Throws.InstanceOf<OperationCanceledException>());
-            Assert.That(File.ReadAllBytes(folder["data/tokens.bin"]), Is.EqualTo(before));
+            Assert.That(File.ReadAllBytes(folder["data/tokens-00000.bin"]), Is.EqualTo(before));
             Assert.That(Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName), Is.EquivalentTo(new[] { "text", "data" }));
         });
     }
