@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using PauseOnnx.Model;
@@ -26,8 +25,6 @@ internal readonly record struct EncodedPart(int End, bool StartsDocument, bool E
 /// <remarks>Thread-safe.</remarks>
 internal sealed class BatchEncoder(Tokenizer tokenizer, double heldOutFraction)
 {
-    private readonly ConcurrentBag<CachedEncoder> _encoders = [];
-
     /// <summary>
     /// Whether a document is held out, by a hash of its text: equal documents always fall on the same side. Of a document
     /// in several parts the first one counts.
@@ -40,30 +37,24 @@ internal sealed class BatchEncoder(Tokenizer tokenizer, double heldOutFraction)
     /// <exception cref="ModelFormatException">A line is not what its format asks for.</exception>
     public EncodedBatch Encode(CorpusBatch batch)
     {
-        if (!_encoders.TryTake(out var encoder))
-        {
-            encoder = new CachedEncoder(tokenizer);
-        }
-
         var (ids, parts, textBytes) = (new List<int>(), new List<EncodedPart>(batch.Parts.Count), 0L);
         foreach (var (file, part) in batch.Parts)
         {
             var text = part.Text();
             var utf8 = Encoding.UTF8.GetBytes(text);
-            Encode(encoder, text, file, ids);
+            ids.AddRange(Encode(text, file));
             parts.Add(new EncodedPart(ids.Count, part.StartsDocument, part.EndsDocument, part.StartsDocument && IsHeldOut(utf8, heldOutFraction)));
             textBytes += utf8.Length;
         }
 
-        _encoders.Add(encoder);
         return new EncodedBatch(ids, parts, textBytes, batch);
     }
 
-    private static void Encode(CachedEncoder encoder, string text, string file, List<int> ids)
+    private int[] Encode(string text, string file)
     {
         try
         {
-            encoder.Encode(text, ids);
+            return tokenizer.EncodeOrdinary(text);
         }
         catch (FormatException e)
         {

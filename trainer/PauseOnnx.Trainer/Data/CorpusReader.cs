@@ -14,8 +14,8 @@ internal sealed record CorpusBatch(IReadOnlyList<(string File, DocumentPart Part
 /// <summary>Reads a corpus in one pass.</summary>
 internal static class CorpusReader
 {
-    // Half a megabyte takes a worker some hundredths of a second: enough to hide what handing it over costs.
-    private const int BatchSize = 1 << 19;
+    // Takes a worker about a hundredth of a second: enough to hide what handing it over costs.
+    private const int BatchSize = 1 << 17;
 
     /// <summary>Cuts a corpus into batches; the same ones whenever a batch begins at <paramref name="start"/>.</summary>
     /// <param name="corpus">The files.</param>

@@ -27,15 +27,15 @@ internal sealed record DataPreparation
     /// <summary>The field or column that holds the text, as in C4.</summary>
     public const string DefaultTextField = "text";
 
+    /// <summary>Seconds of work that a kill costs at most.</summary>
+    public const int DefaultSaveSeconds = 5;
+
     // Less does not fill a sequence to train on.
     private const long MinTextBytes = 1000;
 
     // A token should occur often enough to be learned: in a small corpus one for this many bytes of text.
     private const int BytesPerToken = 256;
     private const int SmallestDefaultVocabSize = 512;
-
-    // What a kill costs at most.
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Files, folders and patterns that hold the text.</summary>
     public required IReadOnlyList<string> Paths { get; init; }
@@ -62,7 +62,7 @@ internal sealed record DataPreparation
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>How often the state is saved from which a killed preparation goes on.</summary>
-    public TimeSpan SaveEvery { get; init; } = SaveInterval;
+    public TimeSpan SaveEvery { get; init; } = TimeSpan.FromSeconds(DefaultSaveSeconds);
 
     /// <summary>The vocabulary size that is chosen for a text of a size in bytes.</summary>
     public static int DefaultVocabSizeFor(long bytes) => (int)Math.Clamp(bytes / BytesPerToken, SmallestDefaultVocabSize, DefaultVocabSize);

@@ -46,6 +46,11 @@ internal static class PrepareCommand
             Description = "Threads that encode; the result is the same for any number. Default: one a core.",
             DefaultValueFactory = _ => Environment.ProcessorCount,
         }.AtLeast(1);
+        var saveSeconds = new Option<int>("--save-seconds")
+        {
+            Description = "Seconds between the moments from which a killed run can go on.",
+            DefaultValueFactory = _ => DataPreparation.DefaultSaveSeconds,
+        }.AtLeast(0);
         vocabSize.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var size) && size < DataPreparation.MinVocabSize)
@@ -77,7 +82,7 @@ internal static class PrepareCommand
               pauseonnx-train prepare 'dumps/**/*.jsonl.zst' --text-field body --out data/dumps --held-out 0.01
               pauseonnx-train prepare wiki.parquet --text-field article --out data/wiki
               pauseonnx-train prepare more-text/ --out data/more --tokenizer checkpoints/books
-            """) { paths, output, textField, vocabSize, tokenizer, heldOut, shardTokens, workers };
+            """) { paths, output, textField, vocabSize, tokenizer, heldOut, shardTokens, workers, saveSeconds };
         command.Validators.Add(result =>
         {
             if (result.GetResult(vocabSize) is not null && result.GetResult(tokenizer) is not null)
@@ -97,6 +102,7 @@ internal static class PrepareCommand
                 HeldOut = parsed.GetValue(heldOut),
                 ShardTokens = parsed.GetRequiredValue(shardTokens),
                 Workers = parsed.GetRequiredValue(workers),
+                SaveEvery = TimeSpan.FromSeconds(parsed.GetRequiredValue(saveSeconds)),
             };
             return Task.Run(() => preparation.Run(cancellationToken), cancellationToken);
         });

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -23,11 +24,14 @@ internal sealed record ShardPosition(IReadOnlyList<ShardInfo> Shards, long Count
 /// <summary>Writes a stream of tokens into files of equal length; nothing is kept in memory.</summary>
 internal sealed class ShardWriter : IDisposable
 {
+    private const int BufferSize = 1 << 20;
+
     private readonly string _prefix;
     private readonly int _tokenSize;
     private readonly long _shardTokens;
     private readonly List<ShardInfo> _finished;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ArrayBufferWriter<byte> _pending = new(BufferSize);
     private FileStream? _stream;
     private long _count;
     private long _documents;
@@ -69,6 +73,11 @@ internal sealed class ShardWriter : IDisposable
             _stream ??= Open(FileMode.Create);
             var part = ids[..(int)Math.Min(ids.Length, _shardTokens - _count)];
             Append(part);
+            if (_pending.WrittenCount >= BufferSize)
+            {
+                WritePending();
+            }
+
             _count += part.Length;
             ids = ids[part.Length..];
         }
@@ -78,7 +87,12 @@ internal sealed class ShardWriter : IDisposable
     public void EndDocument() => _documents++;
 
     /// <summary>Hands everything written to the disk.</summary>
-    public void Flush() => _stream?.Flush(flushToDisk: true);
+    /// <exception cref="IOException">The disk is full or fails.</exception>
+    public void Flush()
+    {
+        WritePending();
+        _stream?.Flush(flushToDisk: true);
+    }
 
     /// <summary>Ends the last shard and returns all of them.</summary>
     public IReadOnlyList<ShardInfo> Finish()
@@ -98,11 +112,13 @@ internal sealed class ShardWriter : IDisposable
         _hash.Dispose();
     }
 
+    // The buffer is ours: a stream with one of its own writes it once more when it is disposed after a failure.
     private FileStream Open(FileMode mode) =>
-        new(PathOf(_prefix, _finished.Count), mode, FileAccess.ReadWrite, FileShare.Read, 1 << 20);
+        new(PathOf(_prefix, _finished.Count), mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     private void FinishShard()
     {
+        WritePending();
         _stream!.Dispose();
         _stream = null;
         _finished.Add(new ShardInfo(_count, _documents, Convert.ToHexStringLower(_hash.GetHashAndReset())));
@@ -128,22 +144,32 @@ internal sealed class ShardWriter : IDisposable
     {
         if (_tokenSize == sizeof(uint))
         {
-            Append(MemoryMarshal.AsBytes(ids));
+            _pending.Write(MemoryMarshal.AsBytes(ids));
             return;
         }
 
-        var narrow = new ushort[ids.Length];
-        for (var i = 0; i < narrow.Length; i++)
+        var bytes = ids.Length * sizeof(ushort);
+        var narrow = MemoryMarshal.Cast<byte, ushort>(_pending.GetSpan(bytes));
+        for (var i = 0; i < ids.Length; i++)
         {
             narrow[i] = checked((ushort)ids[i]);
         }
 
-        Append(MemoryMarshal.AsBytes<ushort>(narrow));
+        _pending.Advance(bytes);
     }
 
-    private void Append(ReadOnlySpan<byte> bytes)
+    private void WritePending()
     {
-        _hash.AppendData(bytes);
-        _stream!.Write(bytes);
+        try
+        {
+            _hash.AppendData(_pending.WrittenSpan);
+            _stream?.Write(_pending.WrittenSpan);
+            _pending.ResetWrittenCount();
+        }
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        {
+            // A limit on the size of files comes as the latter.
+            throw new IOException($"Cannot write '{_stream!.Name}': {e.Message}", e);
+        }
     }
 }

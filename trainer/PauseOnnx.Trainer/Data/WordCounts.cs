@@ -9,9 +9,6 @@ internal sealed class WordCounts
     /// <summary>Most different pieces that are held, about 400 MB of them.</summary>
     public const int DefaultMaxPieces = 4_000_000;
 
-    // Longer parts are rarely seen again.
-    private const int MaxPartLength = 32;
-
     private readonly Dictionary<string, long> _pieces = [];
 
     /// <summary>The pieces with their numbers.</summary>
@@ -20,30 +17,14 @@ internal sealed class WordCounts
     /// <summary>Counts the pieces of texts. None reaches beyond the ends of its text.</summary>
     public static WordCounts Of(IEnumerable<string> texts)
     {
-        // Most parts occur again within a batch: the rule, which is slow, sees each once.
-        var parts = new Dictionary<string, long>();
-        var byPart = parts.GetAlternateLookup<ReadOnlySpan<char>>();
         var counts = new WordCounts();
+        var pieces = counts._pieces.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var text in texts)
         {
-            for (var (start, end) = (0, 0); start < text.Length; start = end)
+            foreach (var piece in PreTokenizer.Gpt2.Split(text))
             {
-                end = WordCuts.Next(text, start);
-                var part = text.AsSpan(start, end - start);
-                if (part.Length <= MaxPartLength)
-                {
-                    CollectionsMarshal.GetValueRefOrAddDefault(byPart, part, out _)++;
-                }
-                else
-                {
-                    counts.AddPieces(part, 1);
-                }
+                CollectionsMarshal.GetValueRefOrAddDefault(pieces, text.AsSpan(piece), out _)++;
             }
-        }
-
-        foreach (var (part, count) in parts)
-        {
-            counts.AddPieces(part, count);
         }
 
         return counts;
@@ -68,15 +49,6 @@ internal sealed class WordCounts
                     _pieces.Remove(piece);
                 }
             }
-        }
-    }
-
-    private void AddPieces(ReadOnlySpan<char> part, long count)
-    {
-        var counts = _pieces.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var piece in PreTokenizer.Gpt2.Split(part))
-        {
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, part[piece], out _) += count;
         }
     }
 }

@@ -203,9 +203,9 @@ public class CorpusReaderTests
     public void Read_FromTheEndOfAnyBatch_GivesTheSameBatchesAgain()
     {
         using var folder = new TemporaryFolder();
-        SourceFiles.WriteJsonLines(folder["a.jsonl"], Enumerable.Range(0, 40).Select(i => new string((char)('a' + (i % 26)), 50_000)));
-        SourceFiles.Write(folder["b.txt"], string.Concat(Enumerable.Repeat("some words ", 120_000)));
-        SourceFiles.WriteJsonLines(folder["c.jsonl.gz"], Enumerable.Range(0, 40).Select(i => new string((char)('a' + (i % 26)), 30_000)));
+        SourceFiles.WriteJsonLines(folder["a.jsonl"], Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 50_000)));
+        SourceFiles.Write(folder["b.txt"], string.Concat(Enumerable.Repeat("some words ", 60_000)));
+        SourceFiles.WriteJsonLines(folder["c.jsonl.gz"], Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 30_000)));
         var corpus = Corpus.Find([folder.Root], folder["out"], CancellationToken.None);
         var batches = CorpusReader.Read(corpus, "text").ToArray();
         Assert.Multiple(() =>
