@@ -135,7 +135,7 @@ internal sealed record DataPreparation
 
     private static long Total(TokenDatasetPosition position) => position.Training.TotalCount + position.HeldOut.TotalCount;
 
-    // Whatever decides on a byte of the result.
+    // Whatever decides on a byte of the result, the program included.
     private string Identify(Corpus corpus) => JsonSerializer.Serialize(new
     {
         Sources = corpus.Files.Select(f => new { f.Path, f.Bytes, f.Modified }),
@@ -145,6 +145,7 @@ internal sealed record DataPreparation
         Tokenizer = Tokenizer is null ? null : Directory.GetFiles(Tokenizer, "tokenizer*").Order(StringComparer.Ordinal).Select(HashOf),
         HeldOut = HeldOutOf(corpus),
         ShardTokens,
+        Program = new[] { typeof(DataPreparation), typeof(Model.Tokenizer) }.Select(t => t.Module.ModuleVersionId),
     });
 
     private static string HashOf(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));

@@ -89,9 +89,18 @@ internal sealed class PreparationWork : IDisposable
             return null;
         }
 
-        var state = JsonSerializer.Deserialize<PreparationState>(File.ReadAllText(StateFile));
-        WasOther = state?.Identity != _identity;
-        return WasOther ? null : state;
+        try
+        {
+            var state = JsonSerializer.Deserialize<PreparationState>(File.ReadAllText(StateFile));
+            WasOther = state?.Identity != _identity;
+            return WasOther ? null : state;
+        }
+        catch (JsonException)
+        {
+            // Of another version of this program, or lost with the machine's power.
+            WasOther = true;
+            return null;
+        }
     }
 
     private void Clear()

@@ -118,7 +118,7 @@ internal sealed class ShardWriter : IDisposable
 
     private void FinishShard()
     {
-        WritePending();
+        Flush();
         _stream!.Dispose();
         _stream = null;
         _finished.Add(new ShardInfo(_count, _documents, Convert.ToHexStringLower(_hash.GetHashAndReset())));

@@ -45,6 +45,12 @@ public class DataPreparationTests
         });
     }
 
+    // The SHA-256 of abc begins with BA7816BF: .7284 of all hashes are below it.
+    [TestCase(0.7283, false)]
+    [TestCase(0.7285, true)]
+    public void IsHeldOut_ByTheHash_TakesTheLowest(double fraction, bool expected) =>
+        Assert.That(BatchEncoder.IsHeldOut("abc"u8, fraction), Is.EqualTo(expected));
+
     [Test]
     public void Run_OfEqualDocuments_HoldsOutAllOrNone()
     {
@@ -169,6 +175,16 @@ public class DataPreparationTests
         SourceFiles.Write(folder["text/a.txt"], new string('a', 3000));
         using var other = new PreparationWork(folder["data"], "other");
         Assert.That(() => Run(Preparation(folder, "data")), Throws.TypeOf<IOException>().With.Message.StartsWith($"Another process prepares '{folder["data"]}'"));
+    }
+
+    [Test]
+    public void Run_AfterAStateThatNobodyCanRead_StartsAnew()
+    {
+        using var folder = new TemporaryFolder();
+        SourceFiles.Write(folder["text/a.txt"], new string('a', 3000));
+        SourceFiles.Write(folder[".data.prepare/state.json"], "");
+        Directory.CreateDirectory(folder[".data.prepare/data"]);
+        Assert.That(Run(Preparation(folder, "data")), Does.Contain("Starting anew").And.Contain("Wrote"));
     }
 
     [TestCase("{\"body\": 1}", "'text' is missing; expected a string: name another field with --text-field")]
