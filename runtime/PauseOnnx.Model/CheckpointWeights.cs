@@ -9,18 +9,23 @@ public sealed class CheckpointWeights : IDisposable
 {
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)> _weights = [];
+    private readonly ModelConfig _config;
+    private readonly FamilyWeights _family;
 
-    private CheckpointWeights()
-    {
-    }
+    private CheckpointWeights(ModelConfig config) => (_config, _family) = (config, FamilyWeights.Of(config.Family));
 
-    /// <summary>Opens the weights of a folder and checks that every weight of the configuration is there, in its shape.</summary>
-    /// <exception cref="ModelFormatException">A file lies, or a weight is missing, has another shape or is not floating-point.</exception>
+    /// <summary>
+    /// Opens the weights of a folder and checks that every weight of the configuration is there, in its shape, and none that
+    /// the configuration does not speak of. Buffers that hold no parameters are ignored, and so is a head that is tied.
+    /// </summary>
+    /// <exception cref="ModelFormatException">
+    /// A file lies, a weight is missing, has another shape or is not floating-point, or is another model's; each is listed.
+    /// </exception>
     /// <exception cref="FileNotFoundException">The folder has no weights.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static CheckpointWeights Open(string folder, ModelConfig config)
     {
-        var weights = new CheckpointWeights();
+        var weights = new CheckpointWeights(config);
         try
         {
             foreach (var file in FindFiles(folder))
@@ -28,7 +33,7 @@ public sealed class CheckpointWeights : IDisposable
                 weights.Add(SafetensorsFile.Open(file));
             }
 
-            ModelFormatException.ThrowIfAny(weights.FindFaults(config), folder);
+            ModelFormatException.ThrowIfAny(weights.FindFaults(), folder);
             return weights;
         }
         catch
@@ -39,13 +44,14 @@ public sealed class CheckpointWeights : IDisposable
     }
 
     /// <summary>The file and entry of a weight of the configuration the folder was opened with.</summary>
-    public (SafetensorsFile File, SafetensorsEntry Entry) this[string name] => _weights[name];
+    public (SafetensorsFile File, SafetensorsEntry Entry) this[string name] =>
+        Find(name) ?? throw new KeyNotFoundException($"There is no weight '{name}'; expected one of the configuration.");
 
     /// <summary>All values of one weight as float32, row-major.</summary>
     /// <exception cref="OverflowException">The weight has 2^31 elements or more.</exception>
     public float[] ReadFloats(string name)
     {
-        var (file, entry) = _weights[name];
+        var (file, entry) = this[name];
         var values = new float[checked((int)(entry.Length / SafetensorsEntry.SizeOf(entry.Type)))];
         file.ReadAsFloat(entry, 0, values);
         return values;
@@ -110,16 +116,34 @@ public sealed class CheckpointWeights : IDisposable
         }
     }
 
-    // One by one, as a lying configuration can have any number of layers.
-    private IEnumerable<string> FindFaults(ModelConfig config)
+    // A model without its head, as OpenAI's gpt2 was saved, has names without the family's prefix.
+    private (SafetensorsFile File, SafetensorsEntry Entry)? Find(string name)
     {
-        foreach (var (name, shape) in new WeightNames(config).All())
+        var bare = name.StartsWith(_family.Prefix, StringComparison.Ordinal) ? name[_family.Prefix.Length..] : name;
+        return _weights.TryGetValue(name, out var weight) || _weights.TryGetValue(bare, out weight) ? weight : null;
+    }
+
+    private IEnumerable<string> FindFaults()
+    {
+        var names = new WeightNames(_config);
+        if (Find(names.Embedding) is null && FindOtherFamily() is { } other)
         {
-            if (!_weights.TryGetValue(name, out var weight))
+            yield return $"The weights are named as those of {other}; expected {ModelConfigJson.ModelTypeOf(_config.Family)}, which {FileNames.Config} says they are";
+            yield break;
+        }
+
+        // One by one, as a lying configuration can have any number of layers.
+        var known = new HashSet<string>();
+        foreach (var (name, shape) in names.All())
+        {
+            if (Find(name) is not { } weight)
             {
                 yield return $"Weight '{name}' is missing; expected [{string.Join(", ", shape)}]";
+                continue;
             }
-            else if (!weight.Entry.Shape.SequenceEqual(shape.Select(d => (long)d)))
+
+            known.Add(weight.Entry.Name);
+            if (!weight.Entry.Shape.SequenceEqual(shape.Select(d => (long)d)))
             {
                 yield return $"Weight '{name}' is [{string.Join(", ", weight.Entry.Shape)}]; expected [{string.Join(", ", shape)}]";
             }
@@ -128,5 +152,14 @@ public sealed class CheckpointWeights : IDisposable
                 yield return $"Weight '{name}' is {weight.Entry.Type}; expected F32, F16 or BF16";
             }
         }
+
+        // Such as biases that the family lacks: a model computed without them is another model.
+        foreach (var name in _weights.Keys.Where(n => !known.Contains(n) && n != _family.Head && !FamilyWeights.IsBuffer(n)).Order(StringComparer.Ordinal))
+        {
+            yield return $"Weight '{name}' is unknown; expected only those of {ModelConfigJson.ModelTypeOf(_config.Family)} with {_config.NumHiddenLayers} layers";
+        }
     }
+
+    private string? FindOtherFamily() => Enum.GetValues<ModelFamily>()
+        .Where(f => _weights.ContainsKey(FamilyWeights.Of(f).Embedding)).Select(ModelConfigJson.ModelTypeOf).FirstOrDefault();
 }

@@ -36,6 +36,9 @@ internal sealed record FamilyWeights
 {
     private static readonly Dictionary<ModelFamily, FamilyWeights> All = CreateTable();
 
+    // Causal masks and rotary frequencies, which older versions of transformers saved with the weights.
+    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"];
+
     /// <summary>Token embedding.</summary>
     public required string Embedding { get; init; }
 
@@ -56,6 +59,12 @@ internal sealed record FamilyWeights
 
     /// <summary>Head, where it is not tied to the embedding.</summary>
     public string Head { get; init; } = "lm_head.weight";
+
+    /// <summary>What precedes the names of all weights but the head's; the hub has checkpoints without it.</summary>
+    public string Prefix => Embedding[..(Embedding.IndexOf('.') + 1)];
+
+    /// <summary>Whether a name is that of something saved with the weights which is none.</summary>
+    public static bool IsBuffer(string name) => Buffers.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     /// <summary>The description of a family.</summary>
     public static FamilyWeights Of(ModelFamily family) => All[family];

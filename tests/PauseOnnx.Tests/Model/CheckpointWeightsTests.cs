@@ -45,6 +45,39 @@ public class CheckpointWeightsTests
             + $"Weight 'model.norm.weight' is missing; expected [16] ({folder.Root})."));
     }
 
+    [TestCaseSource(typeof(GoldenCheckpoint), nameof(GoldenCheckpoint.Cases))]
+    public void Open_OfACheckpointAsTheHubHasIt_FindsEveryWeight(string family)
+    {
+        var golden = GoldenCheckpoint.Read(family);
+        var config = ModelConfigJson.Read(Path.Combine(golden.Folder, FileNames.Config));
+        using var weights = CheckpointWeights.Open(golden.Folder, config);
+        Assert.That(new WeightNames(config).All().Select(w => weights[w.Name].Entry.Shape), Is.EqualTo(new WeightNames(config).All().Select(w => w.Shape)));
+    }
+
+    [TestCase("llama", "gpt2-untied", "The weights are named as those of llama; expected gpt2, which config.json says they are")]
+    [TestCase("gpt2", "gpt_neox", "The weights are named as those of gpt2; expected gpt_neox")]
+    [TestCase("gpt_neox", "qwen3", "The weights are named as those of gpt_neox; expected qwen3")]
+    [TestCase("qwen2", "llama-tied", "Weight 'model.layers.0.self_attn.k_proj.bias' is unknown; expected only those of llama with 2 layers; Weight 'model.layers.0.self_attn.q_proj.bias' is unknown")]
+    [TestCase("llama-tied", "qwen2", "Weight 'model.layers.0.self_attn.q_proj.bias' is missing; expected [24]; Weight 'model.layers.0.self_attn.k_proj.bias' is missing; expected [12]")]
+    public void Open_OfAnotherFamily_IsRefused(string written, string read, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.Write(folder.Root, TinyCheckpoint.Configs[written]);
+        Assert.That(
+            () => CheckpointWeights.Open(folder.Root, TinyCheckpoint.Configs[read]),
+            Throws.TypeOf<ModelFormatException>().With.Message.StartsWith(expected).And.Message.EndsWith($"({folder.Root})."));
+    }
+
+    [Test]
+    public void Open_WithFewerLayersThanTheWeightsHave_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.Write(folder.Root, Config);
+        Assert.That(
+            () => CheckpointWeights.Open(folder.Root, Config with { NumHiddenLayers = 1 }),
+            Throws.TypeOf<ModelFormatException>().With.Message.StartsWith("Weight 'model.layers.1.input_layernorm.weight' is unknown; expected only those of llama with 1 layers"));
+    }
+
     [Test]
     public void Open_WithAConfigOfTwoBillionLayers_StopsAfterTwentyFaults()
     {

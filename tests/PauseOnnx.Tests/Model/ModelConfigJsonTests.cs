@@ -39,6 +39,19 @@ public class ModelConfigJsonTests
         yield return Fault("llama", "pause_count", "-1", "'pause_count' is -1; expected an integer from 0");
         yield return Fault("llama", "pause_count", "96", "'pause_count' is 96; expected fewer than the 96 positions of the model");
         yield return Fault("llama", "pause_training", "\"Pause\"", "'pause_training' is 'Pause'; expected 'untrained' or 'StdPT'");
+        yield return Fault("llama", "quantization_config", "{\"bits\": 4}", "'quantization_config' is {'bits':4}; expected weights that are not quantized");
+        yield return Fault("llama", "rope_parameters", "{\"partial_rotary_factor\": 0.5}", "'rope_parameters.partial_rotary_factor' is 0.5; expected a number from 1");
+        yield return Fault("mistral", "sliding_window", "64", "'sliding_window' is 64, but max_position_embeddings is 96; expected no window, or sequences that fit into it: lower max_position_embeddings to 64");
+        yield return Fault("mistral", "rope_scaling", "{\"type\": \"linear\"}", "'rope_scaling' is {'type':'linear'}; expected null");
+        yield return Fault("qwen2", "rope_scaling", "{\"type\": \"yarn\"}", "'rope_scaling' is {'type':'yarn'}; expected null");
+        yield return Fault("qwen2", "num_attention_heads", "0", "'num_attention_heads' is 0; expected an integer from 1");
+        yield return Fault("qwen3", "attention_bias", "true", "'attention_bias' is true; expected false for the qwen3 family");
+        yield return Fault("gpt_neox", "attention_bias", "false", "'attention_bias' is false; expected true for the gpt_neox family");
+        yield return Fault("gpt_neox", "num_attention_heads", "3", "'hidden_size' is 16; expected a multiple of num_attention_heads, 3");
+        yield return Fault("gpt_neox", "rotary_pct", "0.4", "'rotary_pct' turns 3 of a head's 8 elements; expected an even number from 2");
+        yield return Fault("gpt_neox", "rotary_pct", "0", "'rotary_pct' turns 0 of a head's 8 elements; expected an even number from 2");
+        yield return Fault("gpt_neox", "rotary_pct", "2", "'rotary_pct' is 2; expected a number from 0 to 1");
+        yield return Fault("gpt_neox", "rope_scaling", "{\"type\": \"linear\"}", "'rope_scaling' is {'type':'linear'}; expected null");
         yield return Fault("gpt2", "n_head", "3", "'n_embd' is 16; expected a multiple of n_head, 3");
         yield return Fault("gpt2", "n_layer", "\"two\"", "'n_layer' is 'two'; expected an integer from 1");
         yield return Fault("gpt2", "activation_function", "\"relu\"", "'activation_function' is 'relu'");
@@ -100,6 +113,52 @@ public class ModelConfigJsonTests
         Assert.That(
             (config.NumKeyValueHeads, config.HeadDim, config.MaxPositionEmbeddings, config.HiddenAct, config.NormEps, config.RopeTheta, config.TieWordEmbeddings, config.Pause),
             Is.EqualTo((2, 4, 2048, Activation.Silu, 1e-6, 10000d, false, (PauseConfig?)null)));
+    }
+
+    [TestCase("mistral", 8, 4, 131072, 10000, 1)]
+    [TestCase("qwen2", 32, 4, 32768, 10000, 1)]
+    [TestCase("qwen3", 32, 128, 32768, 10000, 1)]
+    [TestCase("gpt_neox", 64, 4, 2048, 10000, 0.25)]
+    public void Read_OfDefaultsLeftOut_TakesThoseOfItsFamily(string family, int keyValueHeads, int headDim, int positions, double theta, double rotaryPct)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["config.json"], $$"""{"model_type": "{{family}}", "vocab_size": 9, "hidden_size": 256, "num_attention_heads": 64, "num_hidden_layers": 1, "intermediate_size": 3, "sliding_window": null}""");
+        var faults = new List<string>();
+        var config = ModelConfigJson.Read(new JsonFields(JsonFields.ParseObject(folder["config.json"]), "", faults), faults);
+        Assert.That(
+            (config.NumKeyValueHeads, config.HeadDim, config.MaxPositionEmbeddings, config.RopeTheta, config.RotaryPct, config.UseParallelResidual, config.TieWordEmbeddings),
+            Is.EqualTo((keyValueHeads, headDim, positions, theta, rotaryPct, family == "gpt_neox", false)));
+    }
+
+    [TestCase("mistral", "sliding_window", "96")]
+    [TestCase("mistral", "sliding_window", "null")]
+    [TestCase("qwen2", "sliding_window", "8")]
+    [TestCase("qwen3", "use_sliding_window", "true")]
+    public void Read_OfAWindowThatHidesNothing_IsAllowed(string family, string key, string value)
+    {
+        using var folder = new TemporaryFolder();
+        WriteEdited(folder["config.json"], family, (key, value));
+        Assert.That(ModelConfigJson.Read(folder["config.json"]), Is.EqualTo(TinyCheckpoint.Configs[family]));
+    }
+
+    [TestCase(1, false)]
+    [TestCase(2, true)]
+    public void Read_OfAWindowFromALayerOn_IsRefusedWhereTheModelHasThatLayer(int firstWithWindow, bool isAllowed)
+    {
+        using var folder = new TemporaryFolder();
+        WriteEdited(folder["config.json"], "qwen2", ("use_sliding_window", "true"), ("sliding_window", "8"), ("max_window_layers", $"{firstWithWindow}"));
+        Assert.That(
+            () => ModelConfigJson.Read(folder["config.json"]),
+            isAllowed ? Throws.Nothing : Throws.TypeOf<ModelFormatException>().With.Message.StartsWith("'sliding_window' is 8, but max_position_embeddings is 96"));
+    }
+
+    [Test]
+    public void Read_OfGptNeoxAsTransformers5WritesIt_TakesItsRope()
+    {
+        using var folder = new TemporaryFolder();
+        WriteEdited(folder["config.json"], "gpt_neox", ("rotary_pct", "null"), ("rope_parameters", "{\"rope_theta\": 500.0, \"partial_rotary_factor\": 0.75}"));
+        var config = ModelConfigJson.Read(folder["config.json"]);
+        Assert.That((config.RopeTheta, config.RotaryPct, config.RotaryDim), Is.EqualTo((500d, 0.75, 6)));
     }
 
     [TestCase("")]

@@ -3,7 +3,7 @@ using PauseOnnx.Model;
 namespace PauseOnnx.Tests.Support;
 
 /// <summary>
-/// The two families in plain double-precision loops, one sequence at a time, no cache, no batching, no padding: written
+/// Every family in plain double-precision loops, one sequence at a time, no cache, no batching, no padding: written
 /// from the papers and shared with nothing, so that trainer and exporter have somebody independent to agree with.
 /// </summary>
 internal sealed class PlainTransformer
@@ -27,7 +27,13 @@ internal sealed class PlainTransformer
         for (var layer = 0; layer < _config.NumHiddenLayers; layer++)
         {
             var l = layer;
-            hidden = _config.Family == ModelFamily.Llama ? LlamaLayer(hidden, s => _weights[_names.Layer(l, s)]) : Gpt2Layer(hidden, s => _weights[_names.Layer(l, s)]);
+            double[] Weight(string suffix) => _weights[_names.Layer(l, suffix)];
+            hidden = _config.Family switch
+            {
+                ModelFamily.Gpt2 => Gpt2Layer(hidden, Weight),
+                ModelFamily.GptNeox => GptNeoxLayer(hidden, Weight),
+                _ => LlamaLayer(hidden, Weight),
+            };
         }
 
         return [.. hidden.Select(h => Head(FinalNorm(h)))];
@@ -63,9 +69,9 @@ internal sealed class PlainTransformer
         return _config.Family == ModelFamily.Gpt2 ? Add(row, _weights[WeightNames.Positions].AsSpan(position * c, c).ToArray()) : row;
     }
 
-    private double[] FinalNorm(double[] h) => _config.Family == ModelFamily.Llama
-        ? RmsNorm(h, _weights[_names.FinalNorm])
-        : LayerNorm(h, _weights[_names.FinalNorm], _weights[_names.FinalNormBias!]);
+    private double[] FinalNorm(double[] h) => _config.Family is ModelFamily.Gpt2 or ModelFamily.GptNeox
+        ? LayerNorm(h, _weights[_names.FinalNorm], _weights[_names.FinalNormBias!])
+        : RmsNorm(h, _weights[_names.FinalNorm]);
 
     private double[] Head(double[] h)
     {
@@ -76,9 +82,14 @@ internal sealed class PlainTransformer
     private double[][] LlamaLayer(double[][] hidden, Func<string, double[]> w)
     {
         var normed = hidden.Select(h => RmsNorm(h, w("input_layernorm.weight"))).ToArray();
-        var queries = normed.Select((x, t) => Rotate(OutIn(x, w("self_attn.q_proj.weight")), t)).ToArray();
-        var keys = normed.Select((x, t) => Rotate(OutIn(x, w("self_attn.k_proj.weight")), t)).ToArray();
-        var values = normed.Select(x => OutIn(x, w("self_attn.v_proj.weight"))).ToArray();
+        double[] Project(double[] x, string name) => _config.Family == ModelFamily.Qwen2
+            ? Add(OutIn(x, w($"self_attn.{name}_proj.weight")), w($"self_attn.{name}_proj.bias"))
+            : OutIn(x, w($"self_attn.{name}_proj.weight"));
+        double[] Turned(double[] x, string name, int t) => Rotate(
+            _config.Family == ModelFamily.Qwen3 ? EachHead(Project(x, name), head => RmsNorm(head, w($"self_attn.{name}_norm.weight"))) : Project(x, name), t);
+        var queries = normed.Select((x, t) => Turned(x, "q", t)).ToArray();
+        var keys = normed.Select((x, t) => Turned(x, "k", t)).ToArray();
+        var values = normed.Select(x => Project(x, "v")).ToArray();
         return [.. Attend(queries, keys, values).Select((a, t) =>
         {
             var h = Add(hidden[t], OutIn(a, w("self_attn.o_proj.weight")));
@@ -99,6 +110,26 @@ internal sealed class PlainTransformer
             var h = Add(hidden[t], InOut(a, w("attn.c_proj.weight"), w("attn.c_proj.bias")));
             var x = InOut(LayerNorm(h, w("ln_2.weight"), w("ln_2.bias")), w("mlp.c_fc.weight"), w("mlp.c_fc.bias"));
             return Add(h, InOut([.. x.Select(Activate)], w("mlp.c_proj.weight"), w("mlp.c_proj.bias")));
+        })];
+    }
+
+    private double[][] GptNeoxLayer(double[][] hidden, Func<string, double[]> w)
+    {
+        double[] Linear(double[] x, string name) => Add(OutIn(x, w($"{name}.weight")), w($"{name}.bias"));
+        double[] Norm(double[] x, string name) => LayerNorm(x, w($"{name}.weight"), w($"{name}.bias"));
+        var fused = hidden.Select(h => Linear(Norm(h, "input_layernorm"), "attention.query_key_value")).ToArray();
+
+        // For each head its query, its key, its value.
+        var d = _config.HeadDim;
+        double[] Part(double[] x, int part) => [.. Enumerable.Range(0, _config.NumAttentionHeads).SelectMany(head => x.Skip(((head * 3) + part) * d).Take(d))];
+        var queries = fused.Select((x, t) => Rotate(Part(x, 0), t)).ToArray();
+        var keys = fused.Select((x, t) => Rotate(Part(x, 1), t)).ToArray();
+        var values = fused.Select(x => Part(x, 2)).ToArray();
+        return [.. Attend(queries, keys, values).Select((a, t) =>
+        {
+            var h = Add(hidden[t], Linear(a, "attention.dense"));
+            var x = Norm(_config.UseParallelResidual ? hidden[t] : h, "post_attention_layernorm");
+            return Add(h, Linear([.. Linear(x, "mlp.dense_h_to_4h").Select(Activate)], "mlp.dense_4h_to_h"));
         })];
     }
 
@@ -127,20 +158,21 @@ internal sealed class PlainTransformer
         }
     }
 
-    // Hugging Face turns element i together with element i + D/2, not with its neighbour.
-    private double[] Rotate(double[] x, int position)
+    // Hugging Face turns element i together with element i + R/2 of the first R, not with its neighbour; the rest stay.
+    private double[] Rotate(double[] x, int position) => EachHead(x, head =>
     {
-        var (d, turned) = (_config.HeadDim, new double[x.Length]);
-        for (var i = 0; i < x.Length; i++)
+        var (r, turned) = (_config.RotaryDim, head.ToArray());
+        for (var i = 0; i < r; i++)
         {
-            var (head, j) = (i / d * d, i % d);
-            var angle = position * Math.Pow(_config.RopeTheta, -2.0 * (j % (d / 2)) / d);
-            var partner = j < d / 2 ? -x[head + j + (d / 2)] : x[head + j - (d / 2)];
-            turned[i] = (x[i] * Math.Cos(angle)) + (partner * Math.Sin(angle));
+            var angle = position * Math.Pow(_config.RopeTheta, -2.0 * (i % (r / 2)) / r);
+            var partner = i < r / 2 ? -head[i + (r / 2)] : head[i - (r / 2)];
+            turned[i] = (head[i] * Math.Cos(angle)) + (partner * Math.Sin(angle));
         }
 
         return turned;
-    }
+    });
+
+    private double[] EachHead(double[] x, Func<double[], double[]> change) => [.. x.Chunk(_config.HeadDim).SelectMany(change)];
 
     private double[] RmsNorm(double[] x, double[] scale)
     {

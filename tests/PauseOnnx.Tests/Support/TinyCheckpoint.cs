@@ -14,8 +14,13 @@ internal static class TinyCheckpoint
     {
         ["llama"] = Llama(tied: false),
         ["llama-tied"] = Llama(tied: true),
+        ["mistral"] = Llama(tied: false) with { Family = ModelFamily.Mistral, NumKeyValueHeads = 1 },
+        ["qwen2"] = Llama(tied: true) with { Family = ModelFamily.Qwen2, RopeTheta = 1000000 },
+        ["qwen3"] = Llama(tied: false) with { Family = ModelFamily.Qwen3, HeadDim = 8 },
         ["gpt2"] = Gpt2(tied: true),
         ["gpt2-untied"] = Gpt2(tied: false) with { HiddenAct = Activation.Gelu },
+        ["gpt_neox"] = GptNeox(isParallel: true),
+        ["gpt_neox-sequential"] = GptNeox(isParallel: false) with { RotaryPct = 1, TieWordEmbeddings = true },
     };
 
     /// <summary>Writes config.json, generation_config.json and model.safetensors; no tokenizer and no reference.</summary>
@@ -55,6 +60,15 @@ internal static class TinyCheckpoint
         HiddenAct = Activation.Silu,
         TieWordEmbeddings = tied,
         Pause = new PauseConfig { TokenId = OrdinaryVocabSize, Count = 4, Training = "PausePT_PauseFT" },
+    };
+
+    // Half of each head is turned, half is not.
+    private static ModelConfig GptNeox(bool isParallel) => Gpt2(tied: false) with
+    {
+        Family = ModelFamily.GptNeox,
+        HiddenAct = Activation.Gelu,
+        RotaryPct = 0.5,
+        UseParallelResidual = isParallel,
     };
 
     private static ModelConfig Gpt2(bool tied) => new()

@@ -24,6 +24,18 @@ public class LanguageModelTests
         Assert.That(logits, Is.EqualTo(plain.Logits(ids).SelectMany(l => l)).Within(Tolerance));
     }
 
+    [TestCaseSource(typeof(GoldenCheckpoint), nameof(GoldenCheckpoint.Cases))]
+    public void Logits_OfAGoldenCheckpoint_ArePyTorchs(string family)
+    {
+        var golden = GoldenCheckpoint.Read(family);
+        using var model = Checkpoint.LoadModel(golden.Folder);
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        var hidden = model.Forward(tensor(Array.ConvertAll(golden.Ids, i => (long)i), [1, golden.Ids.Length]));
+        var logits = model.LogitsAt(hidden, arange(golden.Ids.Length)).data<float>().ToArray();
+        Assert.That(logits, Is.EqualTo(golden.Logits).Within(Tolerance));
+    }
+
     [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Cases))]
     public void LogitsAt_SomePositions_AreThoseOfAll(ModelConfig config)
     {
