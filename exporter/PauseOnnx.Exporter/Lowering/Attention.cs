@@ -36,23 +36,50 @@ internal static class Attention
     public static Value Lower(LoweringContext c, Value hidden, int layer, IPositions positions, Value bias, (Value Key, Value Value) past)
     {
         var (b, dims, config) = (c.B, c.Dims, c.Config);
-        var (h, k, d) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
         using var scope = b.Scope("attention");
 
         var projected = c.Linear(hidden, [.. c.Family.QueriesKeysValues.Select(n => c.Names.Layer(layer, n))]);
-        var heads = b.Split(b.Reshape(projected, [dims.B, dims.T, h + k + k, d]), 2, h + k, k);             // [B, T, H+K, D], [B, T, K, D]
-        var turned = b.Split(positions.Rotate(heads[0]), 2, h, k);                                          // [B, T, H, D], [B, T, K, D]
+        var (newQueries, turnedKeys, headValues) = c.Family.HasHeadsInTurn                                  // [B, T, H, D], 2 x [B, T, K, D]
+            ? SplitHeadsInTurn(c, projected, positions)
+            : Split(c, projected, layer, positions);
 
-        var (newKeys, newValues) = (b.Transpose(turned[1], 0, 2, 1, 3), b.Transpose(heads[1], 0, 2, 1, 3)); // [B, K, T, D]
+        var (newKeys, newValues) = (b.Transpose(turnedKeys, 0, 2, 1, 3), b.Transpose(headValues, 0, 2, 1, 3)); // [B, K, T, D]
         var keys = b.Concat(2, [past.Key, newKeys], dims.S, GraphNames.PresentKey(layer));                  // [B, K, S, D]
         var values = b.Concat(2, [past.Value, newValues], dims.S, GraphNames.PresentValue(layer));
         b.Output(keys);
         b.Output(values);
 
-        var queries = b.Div(GroupByKey(c, turned[0]), b.Sqrt(b.Cast(b.DimOf(keys, 3), DType.Float32)));     // [B, K, G*T, D]
+        var queries = b.Div(GroupByKey(c, newQueries), b.Sqrt(b.Cast(b.DimOf(keys, 3), DType.Float32)));     // [B, K, G*T, D]
         var scores = b.MatMul(queries, b.Transpose(keys, 0, 1, 3, 2));                                      // [B, K, G*T, S]
         var attended = b.MatMul(b.Softmax(b.Add(scores, bias)), values);                                    // [B, K, G*T, D]
         return c.Linear(Ungroup(c, attended), c.Names.Layer(layer, c.Family.AttentionOutput));
+    }
+
+    // [B, T, (H + K + K) D], all queries, all keys, all values; queries and keys are turned together.
+    private static (Value Queries, Value Keys, Value Values) Split(LoweringContext c, Value projected, int layer, IPositions positions)
+    {
+        var (b, dims, config) = (c.B, c.Dims, c.Config);
+        var (h, k, d) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
+        var heads = b.Split(b.Reshape(projected, [dims.B, dims.T, h + k + k, d]), 2, h + k, k);             // [B, T, H+K, D], [B, T, K, D]
+        var queriesAndKeys = heads[0];
+        if (c.Family.HeadNorms is var (queryNorm, keyNorm))
+        {
+            var parts = b.Split(queriesAndKeys, 2, h, k);
+            queriesAndKeys = b.Concat(2, [Norms.Rms(c, parts[0], c.Names.Layer(layer, queryNorm)), Norms.Rms(c, parts[1], c.Names.Layer(layer, keyNorm))]);
+        }
+
+        var turned = b.Split(positions.Rotate(queriesAndKeys), 2, h, k);                                    // [B, T, H, D], [B, T, K, D]
+        return (turned[0], turned[1], heads[1]);
+    }
+
+    // [B, T, H 3 D], for each head its query, its key, its value; queries and keys are turned together.
+    private static (Value Queries, Value Keys, Value Values) SplitHeadsInTurn(LoweringContext c, Value projected, IPositions positions)
+    {
+        var (b, dims, h, d) = (c.B, c.Dims, c.Config.NumAttentionHeads, c.Config.HeadDim);
+        var heads = b.Split(b.Reshape(projected, [dims.B, dims.T, h, 3 * d]), 3, 2 * d, d);                 // [B, T, H, 2D], [B, T, H, D]
+        var turned = positions.Rotate(b.Reshape(heads[0], [dims.B, dims.T, 2 * h, d]));                     // [B, T, 2H, D]
+        var parts = b.Split(b.Reshape(turned, [dims.B, dims.T, h, 2 * d]), 3, d, d);                        // 2 x [B, T, H, D]
+        return (parts[0], parts[1], heads[1]);
     }
 
     private static int Groups(LoweringContext c) => c.Config.NumAttentionHeads / c.Config.NumKeyValueHeads;

@@ -34,9 +34,10 @@ internal static class DecoderLowering
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
             using var scope = b.Scope($"layers.{layer}");
-            var normed = c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.AttentionNorm));
-            hidden = b.Add(hidden, Attention.Lower(c, normed, layer, positions, bias, past[layer]));
-            normed = c.Family.Norm(c, hidden, c.Names.Layer(layer, c.Family.FeedForwardNorm));
+            var input = hidden;
+            var normed = c.Family.Norm(c, input, c.Names.Layer(layer, c.Family.AttentionNorm));
+            hidden = b.Add(input, Attention.Lower(c, normed, layer, positions, bias, past[layer]));
+            normed = c.Family.Norm(c, config.UseParallelResidual ? input : hidden, c.Names.Layer(layer, c.Family.FeedForwardNorm));
             hidden = b.Add(hidden, c.Family.FeedForward(c, normed, layer));
         }
 

@@ -24,14 +24,19 @@ internal sealed record Family
     /// <summary>Whether linear weights are stored [in, out] rather than [out, in].</summary>
     public required bool LinearIsInOut { get; init; }
 
-    /// <summary>Whether linear layers add a bias.</summary>
-    public required bool LinearHasBias { get; init; }
-
     /// <summary>Name of the norm before attention.</summary>
     public required string AttentionNorm { get; init; }
 
     /// <summary>Names of the linear layers that make queries, keys and values, in this order.</summary>
     public required string[] QueriesKeysValues { get; init; }
+
+    /// <summary>
+    /// Whether one linear layer makes queries, keys and values head by head rather than all queries first.
+    /// </summary>
+    public bool HasHeadsInTurn { get; init; }
+
+    /// <summary>Names of the RMSNorms of each head's query and key; null where there are none.</summary>
+    public (string Query, string Key)? HeadNorms { get; init; }
 
     /// <summary>Name of the linear layer after attention.</summary>
     public required string AttentionOutput { get; init; }
@@ -43,37 +48,49 @@ internal sealed record Family
 /// <summary>The families that can be exported.</summary>
 internal static class Families
 {
+    private static readonly Family Llama = new()
+    {
+        Norm = Norms.Rms,
+        Positions = (c, positions) => new RotaryPositions(c, positions),
+        FeedForward = FeedForwards.Gated,
+        LinearIsInOut = false,
+        AttentionNorm = "input_layernorm",
+        QueriesKeysValues = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+        AttentionOutput = "self_attn.o_proj",
+        FeedForwardNorm = "post_attention_layernorm",
+    };
+
     private static readonly Dictionary<ModelFamily, Family> All = new()
     {
-        [ModelFamily.Llama] = new Family
-        {
-            Norm = Norms.Rms,
-            Positions = (c, positions) => new RotaryPositions(c, positions),
-            FeedForward = FeedForwards.Gated,
-            LinearIsInOut = false,
-            LinearHasBias = false,
-            AttentionNorm = "input_layernorm",
-            QueriesKeysValues = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
-            AttentionOutput = "self_attn.o_proj",
-            FeedForwardNorm = "post_attention_layernorm",
-        },
+        [ModelFamily.Llama] = Llama,
+        [ModelFamily.Mistral] = Llama,
+        [ModelFamily.Qwen2] = Llama,
+        [ModelFamily.Qwen3] = Llama with { HeadNorms = ("self_attn.q_norm", "self_attn.k_norm") },
         [ModelFamily.Gpt2] = new Family
         {
             Norm = Norms.Layer,
             Positions = (c, positions) => new LearnedPositions(c, positions),
-            FeedForward = FeedForwards.Plain,
+            FeedForward = FeedForwards.Plain("mlp.c_fc", "mlp.c_proj"),
             LinearIsInOut = true,
-            LinearHasBias = true,
             AttentionNorm = "ln_1",
             QueriesKeysValues = ["attn.c_attn"],
             AttentionOutput = "attn.c_proj",
             FeedForwardNorm = "ln_2",
         },
+        [ModelFamily.GptNeox] = new Family
+        {
+            Norm = Norms.Layer,
+            Positions = (c, positions) => new RotaryPositions(c, positions),
+            FeedForward = FeedForwards.Plain("mlp.dense_h_to_4h", "mlp.dense_4h_to_h"),
+            LinearIsInOut = false,
+            AttentionNorm = "input_layernorm",
+            QueriesKeysValues = ["attention.query_key_value"],
+            HasHeadsInTurn = true,
+            AttentionOutput = "attention.dense",
+            FeedForwardNorm = "post_attention_layernorm",
+        },
     };
 
     /// <summary>The description of a family.</summary>
-    /// <exception cref="ExportException">The family cannot be exported yet.</exception>
-    public static Family Of(ModelFamily family) => All.TryGetValue(family, out var description)
-        ? description
-        : throw new ExportException("lowering", $"model_type is '{ModelConfigJson.ModelTypeOf(family)}'; expected {string.Join(" or ", All.Keys.Select(f => $"'{ModelConfigJson.ModelTypeOf(f)}'"))}, the families that can be exported.");
+    public static Family Of(ModelFamily family) => All[family];
 }

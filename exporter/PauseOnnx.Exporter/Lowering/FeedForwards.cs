@@ -16,13 +16,13 @@ internal static class FeedForwards
         return c.Linear(c.B.Mul(gate, up), c.Names.Layer(layer, "mlp.down_proj"));
     }
 
-    /// <summary>out(act(in(x))).</summary>
-    public static Value Plain(LoweringContext c, Value hidden, int layer)
+    /// <summary>out(act(in(x))), by the names of its two linear layers.</summary>
+    public static FeedForward Plain(string inName, string outName) => (c, hidden, layer) =>
     {
         using var scope = c.B.Scope("mlp");
-        var inner = Activate(c, c.Linear(hidden, c.Names.Layer(layer, "mlp.c_fc")));
-        return c.Linear(inner, c.Names.Layer(layer, "mlp.c_proj"));
-    }
+        var inner = Activate(c, c.Linear(hidden, c.Names.Layer(layer, inName)));
+        return c.Linear(inner, c.Names.Layer(layer, outName));
+    };
 
     private static Value Activate(LoweringContext c, Value x) => c.Config.HiddenAct switch
     {

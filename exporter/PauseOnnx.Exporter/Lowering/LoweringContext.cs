@@ -35,11 +35,13 @@ internal sealed record Letters
 internal sealed class LoweringContext
 {
     private readonly CheckpointWeights _weights;
+    private readonly HashSet<string> _names;
 
     public LoweringContext(string name, ModelConfig config, CheckpointWeights weights)
     {
         (B, Config, _weights) = (new GraphBuilder(name), config, weights);
         (Names, Family) = (new WeightNames(config), Families.Of(config.Family));
+        _names = [.. Names.All().Select(w => w.Name)];
     }
 
     /// <summary>Emits operators.</summary>
@@ -67,13 +69,21 @@ internal sealed class LoweringContext
     }
 
     /// <summary>
-    /// x [..., in] by the linear weights of these names, one beside the other -> [..., out]; then their bias, where the
-    /// family has one.
+    /// x [..., in] by the linear weights of these names, one beside the other -> [..., out]; then their biases, where the
+    /// family has them.
     /// </summary>
     public Value Linear(Value x, params string[] names)
     {
         var result = B.MatMul(x, Family.LinearIsInOut ? Weight($"{names.Single()}.weight") : TransposedWeights(names));
-        return Family.LinearHasBias ? B.Add(result, Weight($"{names.Single()}.bias")) : result;
+        return _names.Contains($"{names[0]}.bias") ? B.Add(result, Biases(names)) : result;
+    }
+
+    private Value Biases(string[] names)
+    {
+        string[] biases = [.. names.Select(n => $"{n}.bias")];
+        return biases is [var single]
+            ? Weight(single)
+            : B.Initializer(string.Join('+', biases), DType.Float32, [biases.Sum(n => _weights[n].Entry.Shape[0])], new JoinedVectorData(_weights, biases));
     }
 
     private Value TransposedWeights(string[] names)

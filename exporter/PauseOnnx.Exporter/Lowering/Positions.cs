@@ -22,8 +22,8 @@ internal sealed class LearnedPositions(LoweringContext c, Value positions) : IPo
 }
 
 /// <summary>
-/// Rotary positions as Hugging Face pairs them: element i with element i + D/2. Cosine and sine come from tables, gathered
-/// once for all layers.
+/// Rotary positions as Hugging Face pairs them: element i with element i + R/2 of the first R of a head, which is all of it
+/// in most families. Cosine and sine come from tables, gathered once for all layers.
 /// </summary>
 /// <remarks>See <see href="https://arxiv.org/abs/2104.09864">Su et al., RoFormer, section 3.4.2</see>.</remarks>
 internal sealed class RotaryPositions : IPositions
@@ -42,31 +42,43 @@ internal sealed class RotaryPositions : IPositions
 
     public Value AddTo(Value hidden) => hidden;
 
-    /// <summary>x * cos + (x with its halves swapped) * (-sin, sin), for x [B, T, heads, D].</summary>
+    /// <summary>Turns the first R elements of each head, for heads [B, T, heads, D].</summary>
     public Value Rotate(Value heads)
     {
-        var b = _context.B;
+        var (b, d, r) = (_context.B, _context.Config.HeadDim, _context.Config.RotaryDim);
         using var scope = b.Scope("rotary");
-        var half = _context.Config.HeadDim / 2;
-        var halves = b.Split(heads, 3, half, half);
-        var swapped = b.Concat(3, [halves[1], halves[0]]);
-        return b.Add(b.Mul(heads, _cosine), b.Mul(swapped, _sine));
+        if (r == d)
+        {
+            return Turn(heads);
+        }
+
+        var parts = b.Split(heads, 3, r, d - r);
+        return b.Concat(3, [Turn(parts[0]), parts[1]]);
     }
 
-    // [positions, 1, D]: gathered by [B, T] it broadcasts over heads.
+    // x * cos + (x with its halves swapped) * (-sin, sin), for x [B, T, heads, R].
+    private Value Turn(Value x)
+    {
+        var (b, half) = (_context.B, _context.Config.RotaryDim / 2);
+        var halves = b.Split(x, 3, half, half);
+        var swapped = b.Concat(3, [halves[1], halves[0]]);
+        return b.Add(b.Mul(x, _cosine), b.Mul(swapped, _sine));
+    }
+
+    // [positions, 1, R]: gathered by [B, T] it broadcasts over heads.
     private Value Table(string name, Func<double, bool, double> entry)
     {
-        var (positions, d) = (_context.Config.MaxPositionEmbeddings, _context.Config.HeadDim);
-        var table = new float[positions * d];
-        for (var i = 0; i < d; i++)
+        var (positions, r) = (_context.Config.MaxPositionEmbeddings, _context.Config.RotaryDim);
+        var table = new float[positions * r];
+        for (var i = 0; i < r; i++)
         {
-            var frequency = Math.Pow(_context.Config.RopeTheta, -2.0 * (i % (d / 2)) / d);
+            var frequency = Math.Pow(_context.Config.RopeTheta, -2.0 * (i % (r / 2)) / r);
             for (var position = 0; position < positions; position++)
             {
-                table[(position * d) + i] = (float)entry(position * frequency, i < d / 2);
+                table[(position * r) + i] = (float)entry(position * frequency, i < r / 2);
             }
         }
 
-        return _context.B.Initializer(name, DType.Float32, [positions, 1, d], ConstantData.Of<float>(table));
+        return _context.B.Initializer(name, DType.Float32, [positions, 1, r], ConstantData.Of<float>(table));
     }
 }

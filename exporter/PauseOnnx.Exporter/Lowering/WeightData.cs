@@ -33,6 +33,22 @@ internal sealed class WeightData(CheckpointWeights weights, string name, long ro
     }
 }
 
+/// <summary>Vectors one after the other.</summary>
+internal sealed class JoinedVectorData(CheckpointWeights weights, IReadOnlyList<string> names) : TensorData
+{
+    private readonly WeightData[] _parts = [.. names.Select(n => new WeightData(weights, n, weights[n].Entry.Shape[0]))];
+
+    public override long Length => _parts.Sum(p => p.Length);
+
+    public override void Write(Stream stream, Action<long> advance)
+    {
+        foreach (var part in _parts)
+        {
+            part.Write(stream, advance);
+        }
+    }
+}
+
 /// <summary>
 /// Linear weights [out, in] of one input, one beside the other and turned to [in, sum of out]: the operand of one MatMul.
 /// </summary>
