@@ -107,14 +107,14 @@ public sealed class Parameters : IDisposable
     }
 
     /// <summary>Reads every weight from a checkpoint, whatever float type it is stored in.</summary>
-    public void Load(CheckpointWeights weights)
+    public void Load(CheckpointWeights weights) => Fill(spec => weights.ReadFloats(spec.Name));
+
+    /// <summary>Takes every weight from a function, which gives its values row by row.</summary>
+    public void Fill(Func<WeightSpec, float[]> read)
     {
         foreach (var spec in Specs)
         {
-            var (file, entry) = weights[spec.Name];
-            var values = new float[checked((int)SizeOf(spec))];
-            file.ReadAsFloat(entry, 0, values);
-            Values.Write(_starts[spec.Name], values);
+            Values.Write(_starts[spec.Name], read(spec));
         }
 
         Round();

@@ -70,8 +70,11 @@ public static class TokenizerFiles
         File.WriteAllBytes(Path.Combine(folder, FileNames.TokenizerConfig), files.Config);
     }
 
-    /// <summary>Copies like <see cref="Copy"/> and appends <c>&lt;pause&gt;</c> as the last id if the tokenizer has none.</summary>
-    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json, or with a tokenizer.model.</param>
+    /// <summary>
+    /// Copies like <see cref="Copy"/> and appends <c>&lt;pause&gt;</c> if it has none: as the id after its last, or, in a
+    /// checkpoint, after the last row of the embedding table, which may have more rows than the tokenizer has ids.
+    /// </summary>
+    /// <param name="source">A folder with tokenizer.json and tokenizer_config.json, or with a tokenizer.model, such as a checkpoint.</param>
     /// <param name="folder">An existing folder to write to.</param>
     /// <exception cref="ModelFormatException">The source is not a tokenizer that <see cref="Tokenizer"/> reads.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
@@ -79,16 +82,59 @@ public static class TokenizerFiles
     {
         var tokenizer = Tokenizer.Load(source);
         Copy(source, folder);
-        if (tokenizer.PauseId is not null)
+        if (tokenizer.PauseId is null)
         {
-            return;
+            var pause = AddedToken(TokenizerJson.PauseToken, NextId(source, tokenizer));
+            Edit(Path.Combine(folder, FileNames.Tokenizer), json => AppendToTokenizer(json, pause));
+            Edit(Path.Combine(folder, FileNames.TokenizerConfig), json => AppendToConfig(json, pause));
+        }
+    }
+
+    private static int NextId(string source, Tokenizer tokenizer)
+    {
+        var file = Path.Combine(source, FileNames.Config);
+        if (!File.Exists(file))
+        {
+            return tokenizer.VocabSize;
         }
 
-        var file = Path.Combine(folder, FileNames.Tokenizer);
-        var json = JsonNode.Parse(File.ReadAllBytes(file))!;
+        var faults = new List<string>();
+        var fields = new JsonFields(JsonFields.ParseObject(file), "", faults);
+        var rows = fields.WholeNumber("vocab_size", tokenizer.VocabSize, min: tokenizer.VocabSize);
+        ModelFormatException.ThrowIfAny(faults, file);
+        return rows;
+    }
+
+    // Rust's tokenizers take an added token's id from the vocabulary, and where it is not there count on instead of reading
+    // it: so every one of them is written there, too.
+    private static void AppendToTokenizer(JsonObject json, JsonObject pause)
+    {
         var added = json["added_tokens"] as JsonArray ?? [];
-        added.Add(AddedToken(TokenizerJson.PauseToken, tokenizer.VocabSize));
+        added.Add(pause.DeepClone());
+        var vocabulary = json["model"]!["vocab"]!.AsObject();
+        foreach (var token in added)
+        {
+            vocabulary[token!["content"]!.GetValue<string>()] = token["id"]!.DeepClone();
+        }
+
         json["added_tokens"] = added.DeepClone();
+    }
+
+    // Newer tokenizers repeat their added tokens here, by id.
+    private static void AppendToConfig(JsonObject json, JsonObject pause)
+    {
+        if (json["added_tokens_decoder"] is JsonObject decoder)
+        {
+            var token = pause.DeepClone().AsObject();
+            token.Remove("id");
+            decoder[$"{pause["id"]}"] = token;
+        }
+    }
+
+    private static void Edit(string file, Action<JsonObject> edit)
+    {
+        var json = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
+        edit(json);
         File.WriteAllText(file, json.ToJsonString(Indented) + "\n");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
@@ -78,6 +79,44 @@ public class TokenizerFilesTests
             Assert.That((tokenizer.VocabSize, tokenizer.PauseId, tokenizer.EosId), Is.EqualTo((5, 4, 3)));
             Assert.That(tokenizer.Encode("ab<pause>"), Is.EqualTo(new[] { 2, 4 }));
         });
+    }
+
+    [Test]
+    public void CopyWithPause_OfACheckpoint_PutsItAfterTheLastRowOfTheTable()
+    {
+        using var source = new TemporaryFolder();
+        using var target = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(source.Root);
+        TokenizerTests.Edit(source.Root, json =>
+        {
+            TokenizerJsonTests.RemovePause(json);
+            json["model"]!["vocab"]!.AsObject().Remove("<|endoftext|>");
+        });
+        File.WriteAllText(source[FileNames.Config], """{"vocab_size": 64}""");
+        File.WriteAllText(source[FileNames.TokenizerConfig], """{"eos_token": "<|endoftext|>", "added_tokens_decoder": {"3": {"content": "<|endoftext|>"}}}""");
+        TokenizerFiles.CopyWithPause(source.Root, target.Root);
+        var tokenizer = JsonNode.Parse(File.ReadAllText(target[FileNames.Tokenizer]))!;
+        var config = JsonNode.Parse(File.ReadAllText(target[FileNames.TokenizerConfig]))!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(tokenizer["added_tokens"]!.AsArray().Select(t => t!["id"]!.GetValue<int>()), Is.EqualTo(new[] { 3, 64 }));
+            Assert.That(tokenizer["model"]!["vocab"]!["<pause>"]!.GetValue<int>(), Is.EqualTo(64));
+            Assert.That(tokenizer["model"]!["vocab"]!["<|endoftext|>"]!.GetValue<int>(), Is.EqualTo(3), "or Rust's tokenizers would count on from <pause>");
+            Assert.That(config["added_tokens_decoder"]!["64"]!["content"]!.GetValue<string>(), Is.EqualTo("<pause>"));
+        });
+    }
+
+    [Test]
+    public void CopyWithPause_OfACheckpointWithTooFewRows_IsRefused()
+    {
+        using var source = new TemporaryFolder();
+        using var target = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(source.Root);
+        TokenizerTests.Edit(source.Root, TokenizerJsonTests.RemovePause);
+        File.WriteAllText(source[FileNames.Config], """{"vocab_size": 3}""");
+        Assert.That(
+            () => TokenizerFiles.CopyWithPause(source.Root, target.Root),
+            Throws.TypeOf<ModelFormatException>().With.Message.StartsWith("'vocab_size' is 3; expected an integer from 4"));
     }
 
     [Test]
