@@ -120,11 +120,25 @@ public class LanguageModelTests
         Assert.That(Math.Sqrt(weights.Average(w => (double)w * w)), Is.EqualTo(expected).Within(5).Percent);
     }
 
-    [Test]
-    public void Initialization_NormsAndBiases_BeginAtOneAndZero()
+    [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Cases))]
+    public void Initialization_NormsAndBiases_BeginAtOneAndZero(ModelConfig config)
     {
-        using var model = TinyModels.Create(TinyCheckpoint.Configs["gpt2"]);
-        Assert.That(model.Parameters["transformer.ln_f.weight"].data<float>().ToArray(), Is.All.EqualTo(1));
-        Assert.That(model.Parameters["transformer.h.0.attn.c_attn.bias"].data<float>().ToArray(), Is.All.Zero);
+        using var model = TinyModels.Create(config);
+        foreach (var (name, _) in model.Parameters.Specs.Where(s => s.Shape.Count == 1))
+        {
+            var expected = name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : 1;
+            Assert.That(model.Parameters[name].data<float>().ToArray(), Is.All.EqualTo(expected), name);
+        }
+    }
+
+    [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Cases))]
+    public void Initialization_WhatAddsToTheResidual_IsSmallerByTheRootOfItsNumber(ModelConfig config)
+    {
+        // Two weights a layer, so four of them: half of the others' standard deviation.
+        using var model = new LanguageModel(config with { HiddenSize = 96, HeadDim = 96 / config.NumAttentionHeads, IntermediateSize = 160 });
+        new Initialization { LinearStd = 0.1 }.Draw(model, seed: 1);
+        var spreads = model.Parameters.Specs.Where(s => s.Shape.Count == 2)
+            .Select(s => Math.Sqrt(model.Parameters[s.Name].data<float>().ToArray().Average(w => (double)w * w)));
+        Assert.That(spreads.Count(s => Math.Abs(s - 0.05) < 0.002), Is.EqualTo(4));
     }
 }

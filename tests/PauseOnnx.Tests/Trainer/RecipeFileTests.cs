@@ -8,7 +8,15 @@ namespace PauseOnnx.Tests.Trainer;
 public class RecipeFileTests
 {
     // With a vocabulary of 14 ids, so that a changed shape does not go unnoticed.
-    private static readonly Dictionary<string, int> ParameterCounts = new() { ["corpus"] = 2955008, ["luhn"] = 28416, ["parity"] = 29440, ["tiny"] = 4912 };
+    private static readonly Dictionary<string, long> ParameterCounts = new()
+    {
+        ["c4-130m"] = 84975360,
+        ["c4-1b"] = 872540160,
+        ["corpus"] = 2955008,
+        ["luhn"] = 28416,
+        ["parity"] = 29440,
+        ["tiny"] = 4912,
+    };
 
     private static IEnumerable<string> Shipped => RecipeFile.Shipped;
 
@@ -18,11 +26,26 @@ public class RecipeFileTests
         using var folder = new TemporaryFolder();
         TinyModels.WriteExamples(folder.Root);
         var recipe = RecipeFile.Read(name);
-        using var model = new LanguageModel(recipe.CreateConfig(Tokenizer.Load(folder.Root), "PausePT"));
+        var config = recipe.CreateConfig(Tokenizer.Load(folder.Root), "PausePT");
         Assert.That(recipe.Name, Is.EqualTo(name));
         Assert.That(recipe.Description, Is.Not.Empty);
-        Assert.That(model.Parameters.Count, Is.EqualTo(ParameterCounts[name]));
+        Assert.That(CountParameters(config), Is.EqualTo(ParameterCounts[name]));
         Assert.That(recipe.Finetune.PauseCount, Is.InRange(recipe.Finetune.PauseRange.Min, recipe.Finetune.PauseRange.Max));
+    }
+
+    [TestCase("c4-130m", 130e6)]
+    [TestCase("c4-1b", 1e9)]
+    public void Read_RecipeOfThePaper_HasItsSizeAndSetting(string name, double parameters)
+    {
+        var recipe = RecipeFile.Read(name);
+        var (run, tokens) = (recipe.Pretrain.Run, (double)recipe.Pretrain.Run.Steps * recipe.Pretrain.Run.BatchSize * recipe.Pretrain.Run.SequenceLength);
+        Assert.Multiple(() =>
+        {
+            Assert.That(CountParameters(recipe.Model with { VocabSize = 32001 }), Is.EqualTo(parameters).Within(5).Percent);
+            Assert.That((recipe.Pretrain.Pause, recipe.Pretrain.PauseFraction, run.SequenceLength), Is.EqualTo((PauseMethod.Insert, 0.1, 2048)));
+            Assert.That(tokens, Is.EqualTo(200e9).Within(0.01).Percent);
+            Assert.That((recipe.Finetune.PauseRange, recipe.Finetune.PauseCount), Is.EqualTo((new PauseRange(10, 10), 10)));
+        });
     }
 
     [Test]
@@ -78,7 +101,7 @@ public class RecipeFileTests
 
     [Test]
     public void Read_UnknownName_ListsTheShippedOnes() =>
-        Assert.That(() => RecipeFile.Read("lunh"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("'lunh'").And.Message.Contains("corpus, luhn, parity, tiny"));
+        Assert.That(() => RecipeFile.Read("lunh"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("'lunh'").And.Message.Contains("c4-130m, c4-1b, corpus, luhn, parity, tiny"));
 
     [Test]
     public void CreateConfig_TokenizerWithoutPause_IsRefused()
@@ -89,4 +112,8 @@ public class RecipeFileTests
         File.WriteAllText(file, File.ReadAllText(file).Replace("<pause>", "<other>", StringComparison.Ordinal));
         Assert.That(() => RecipeFile.Read("tiny").CreateConfig(Tokenizer.Load(folder.Root), "StdPT"), Throws.TypeOf<ModelFormatException>().With.Message.Contains("<pause>"));
     }
+
+    // From the shapes, as a billion weights would not fit into a test.
+    private static long CountParameters(ModelConfig config) =>
+        new WeightNames(config).All().Sum(w => w.Shape.Aggregate(1L, (product, length) => product * length));
 }

@@ -7,6 +7,14 @@ namespace PauseOnnx.Trainer;
 /// <remarks>Norm scales begin at 1, biases at 0, as in <see href="https://openai.com/research/better-language-models">GPT-2</see>.</remarks>
 public sealed record Initialization
 {
+    // One from attention and one from the feed-forward block, as gpt2, gpt_neox and the families like llama name them.
+    private static readonly string[] IntoResidual =
+    [
+        ".attn.c_proj.weight", ".mlp.c_proj.weight",
+        ".attention.dense.weight", ".mlp.dense_4h_to_h.weight",
+        ".self_attn.o_proj.weight", ".mlp.down_proj.weight",
+    ];
+
     /// <summary>Standard deviation of token and position embeddings.</summary>
     public double EmbeddingStd { get; init; } = 0.02;
 
@@ -52,7 +60,6 @@ public sealed record Initialization
     private double StdOfLinear(string name, IReadOnlyList<int> shape, ModelConfig config)
     {
         var std = LinearStd ?? (1 / Math.Sqrt(config.Family == ModelFamily.Gpt2 ? shape[0] : shape[1]));
-        string[] residual = ["attn.c_proj.weight", "mlp.c_proj.weight", "self_attn.o_proj.weight", "mlp.down_proj.weight"];
-        return residual.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal)) ? std / Math.Sqrt(2 * config.NumHiddenLayers) : std;
+        return IntoResidual.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal)) ? std / Math.Sqrt(2 * config.NumHiddenLayers) : std;
     }
 }
