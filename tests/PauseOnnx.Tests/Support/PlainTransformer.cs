@@ -197,7 +197,7 @@ internal sealed class PlainTransformer
     // Phi(x) by Simpson's rule, so that no series of somebody's erf is trusted.
     private static double NormalCdf(double x)
     {
-        const int Steps = 2000;
+        const int Steps = 200;
         var (width, sum) = (x / Steps, 0.0);
         for (var i = 0; i <= Steps; i++)
         {
