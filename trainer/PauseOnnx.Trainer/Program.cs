@@ -18,6 +18,7 @@ public static class Program
         PrepareCommand.Create(),
         PretrainCommand.Create(),
         FinetuneCommand.Create(),
+        EvaluateCommand.Create(),
         ReferenceCommand.Create(),
     };
 }

@@ -48,10 +48,15 @@ internal sealed class ProgramProcess : IDisposable
     }
 
     /// <summary>Waits until the program has printed a text; fails the test when it ends without.</summary>
-    public void WaitForOutput(string text)
+    public void WaitForOutput(string text) => WaitFor(text, () => Output);
+
+    /// <summary>Waits until the program has printed a text on standard error; fails the test when it ends without.</summary>
+    public void WaitForErrors(string text) => WaitFor(text, () => Errors);
+
+    private void WaitFor(string text, Func<string> printed)
     {
         var clock = Stopwatch.StartNew();
-        while (!Output.Contains(text, StringComparison.Ordinal))
+        while (!printed().Contains(text, StringComparison.Ordinal))
         {
             if (_process.HasExited || clock.Elapsed > Patience)
             {

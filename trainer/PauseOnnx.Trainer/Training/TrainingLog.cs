@@ -7,7 +7,7 @@ namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// The figures of a run, in a folder beside its checkpoint: metrics.jsonl with a line a step, events for TensorBoard, and the
-/// curve as a picture.
+/// curve as a picture. When it cannot be written any more, a warning says so and training goes on without it.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
 public sealed class TrainingLog : IDisposable
@@ -26,6 +26,7 @@ public sealed class TrainingLog : IDisposable
     private readonly TorchSharp.Modules.SummaryWriter _events;
     private readonly List<(double Step, double Loss)> _losses = [];
     private readonly List<(double Step, double Loss)> _heldOut = [];
+    private bool _isBroken;
 
     /// <summary>Opens the folder of a run.</summary>
     /// <param name="checkpoint">The checkpoint folder that the run writes.</param>
@@ -70,11 +71,14 @@ public sealed class TrainingLog : IDisposable
     /// <summary>Draws the curve of all steps so far.</summary>
     public void Draw()
     {
-        if (_losses.Count == 0)
+        if (_losses.Count > 0)
         {
-            return;
+            Try(DrawCurve);
         }
+    }
 
+    private void DrawCurve()
+    {
         using var plot = new Plot();
         plot.XLabel("step");
         plot.YLabel("loss (nats a target)");
@@ -89,16 +93,38 @@ public sealed class TrainingLog : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose() => Try(_metrics.Dispose);
+
+    private void Try(Action write)
+    {
+        if (_isBroken)
+        {
+            return;
+        }
+
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            // .NET calls a file that is too large for the system an argument out of range.
+            _isBroken = true;
+            Console.Error.WriteLine($"warning: the log in '{_folder}' ends here: {e.Message.ReplaceLineEndings(" ")} Training goes on.");
+        }
+    }
 
     private void Line(int step, params (string Name, double Value)[] figures)
     {
         var fields = figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"\"{f.Name}\":{(double.IsFinite(f.Value) ? f.Value.ToString("R", CultureInfo.InvariantCulture) : "null")}"));
-        _metrics.WriteLine($"{{\"step\":{step},{string.Join(",", fields)}}}");
-        foreach (var (name, value) in figures)
+        Try(() =>
         {
-            _events.add_scalar(name, (float)value, step);
-        }
+            _metrics.WriteLine($"{{\"step\":{step},{string.Join(",", fields)}}}");
+            foreach (var (name, value) in figures)
+            {
+                _events.add_scalar(name, (float)value, step);
+            }
+        });
     }
 
     // Whether an earlier line is of a step that is kept. A process killed while it wrote leaves half a line.
