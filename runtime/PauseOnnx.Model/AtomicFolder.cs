@@ -62,7 +62,6 @@ public static partial class AtomicFolder
     public static void Publish(string folder, string target, string marker)
     {
         Check(target, marker);
-        RemoveLeftovers(target);
         Flush(folder);
         Replace(target, folder);
     }

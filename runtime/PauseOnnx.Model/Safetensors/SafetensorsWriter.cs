@@ -48,19 +48,32 @@ public sealed class SafetensorsWriter
     /// <exception cref="InvalidOperationException">A tensor wrote another number of bytes than its shape has.</exception>
     public void Save(string path)
     {
-        using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
-        stream.Write(Header());
-        foreach (var (name, _, _, length, write) in _tensors)
+        try
         {
-            var start = stream.Position;
-            write(stream);
-            if (stream.Position - start != length)
+            using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+            stream.Write(Header());
+            foreach (var (name, _, _, length, write) in _tensors)
             {
-                throw new InvalidOperationException($"Tensor '{name}' wrote {stream.Position - start} bytes; expected {length} ({path}).");
+                Write(stream, name, length, write);
             }
-        }
 
-        stream.Flush(flushToDisk: true);
+            stream.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        {
+            // .NET reports a file too large for its file system (EFBIG) as an argument out of range.
+            throw new IOException($"Cannot write {_tensors.Sum(t => t.Length)} bytes of weights to '{path}': {e.Message}", e);
+        }
+    }
+
+    private static void Write(FileStream stream, string name, long length, Action<Stream> write)
+    {
+        var start = stream.Position;
+        write(stream);
+        if (stream.Position - start != length)
+        {
+            throw new InvalidOperationException($"Tensor '{name}' wrote {stream.Position - start} bytes; expected {length} ({stream.Name}).");
+        }
     }
 
     private byte[] Header()

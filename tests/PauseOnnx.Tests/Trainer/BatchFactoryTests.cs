@@ -140,11 +140,11 @@ public class BatchFactoryTests
     }
 
     [Test]
-    public void Open_TextOfOneToken_IsRefused()
+    public void Open_TokensOfNoText_AreRefused()
     {
         using var folder = new TemporaryFolder();
         TinyModels.WriteTokens(folder["data"], count: 0);
-        Assert.That(() => Open(folder["data"]), Throws.TypeOf<ModelFormatException>().With.Message.Contains("1 tokens; expected at least 2"));
+        Assert.That(() => Open(folder["data"]), Throws.TypeOf<ModelFormatException>().With.Message.Contains("'shards' is empty; expected at least one"));
     }
 
     [Test]

@@ -34,7 +34,7 @@ public sealed class TrainingData : IDisposable
     /// <summary>Opens a data folder, or a file of examples.</summary>
     /// <param name="path">A folder with train.jsonl or tokens.json, or a .jsonl file.</param>
     /// <param name="tokenizer">Of the model that will be trained.</param>
-    /// <exception cref="ModelFormatException">A file is not valid, or the tokens are another tokenizer's or too few.</exception>
+    /// <exception cref="ModelFormatException">A file is not valid, or the tokens are another tokenizer's.</exception>
     /// <exception cref="IOException">There is no such data, or it cannot be read.</exception>
     public static TrainingData Open(string path, Tokenizer tokenizer)
     {
@@ -49,20 +49,10 @@ public sealed class TrainingData : IDisposable
             throw new FileNotFoundException($"There is no training data at '{path}'; expected a folder with {FileNames.Train} or {TokenDataset.InfoFile}, or a .jsonl file.");
         }
 
-        var tokens = TokenDataset.Open(path);
-        var fault = tokens.VocabSize != tokenizer.VocabSize
-            ? $"The tokens are of a tokenizer with {tokens.VocabSize} ids; expected {tokenizer.VocabSize}, as the model has"
-            : tokens.Count < 2 ? $"The text has {tokens.Count} tokens; expected at least 2, as each is predicted from those before" : null;
-        if (fault is not null)
-        {
-            tokens.Dispose();
-            throw new ModelFormatException($"{fault} ({path}).");
-        }
-
-        return new TrainingData(path, [], tokens, tokens.Sha256);
+        return OpenTokens(TokenDataset.Open(path), path, tokenizer);
     }
 
-    /// <summary>Opens what a data folder keeps from training: its heldout.jsonl.</summary>
+    /// <summary>Opens what a data folder keeps from training: its heldout.jsonl, or the held-out tokens that <c>prepare</c> wrote.</summary>
     /// <param name="path">As for <see cref="Open"/>; beside a .jsonl file, the heldout.jsonl in its folder.</param>
     /// <param name="tokenizer">Of the model.</param>
     /// <returns>null where nothing is held out.</returns>
@@ -70,7 +60,9 @@ public sealed class TrainingData : IDisposable
     public static TrainingData? OpenHeldOut(string path, Tokenizer tokenizer)
     {
         var examples = System.IO.Path.Combine(File.Exists(path) ? System.IO.Path.GetDirectoryName(path)! : path, FileNames.HeldOut);
-        return File.Exists(examples) ? OpenExamples(examples, examples, tokenizer) : null;
+        return File.Exists(examples) ? OpenExamples(examples, examples, tokenizer)
+            : File.Exists(System.IO.Path.Combine(path, TokenDataset.InfoFile)) && TokenDataset.OpenHeldOut(path) is { } tokens ? OpenTokens(tokens, path, tokenizer)
+            : null;
     }
 
     /// <summary>Reads the examples of a .jsonl file.</summary>
@@ -103,6 +95,17 @@ public sealed class TrainingData : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _tokens?.Dispose();
+
+    private static TrainingData OpenTokens(TokenDataset tokens, string path, Tokenizer tokenizer)
+    {
+        if (tokens.VocabSize == tokenizer.VocabSize)
+        {
+            return new TrainingData(path, [], tokens, tokens.Sha256);
+        }
+
+        tokens.Dispose();
+        throw new ModelFormatException($"The tokens are of a tokenizer with {tokens.VocabSize} ids; expected {tokenizer.VocabSize}, as the model has: prepare the text with the model's tokenizer ({path}).");
+    }
 
     private static TrainingData OpenExamples(string file, string path, Tokenizer tokenizer)
     {

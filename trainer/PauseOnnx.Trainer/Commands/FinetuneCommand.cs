@@ -20,7 +20,11 @@ internal static class FinetuneCommand
             Description = $"Data folder with {FileNames.Train} or {TokenDataset.InfoFile}, or a .jsonl file of examples. Its {FileNames.HeldOut}, where there is one, is measured before and after.",
             Required = true,
         };
-        var checkpoint = new Option<string>("--checkpoint") { Description = "Checkpoint folder to begin with.", Required = true };
+        var checkpoint = new Option<string>("--checkpoint")
+        {
+            Description = "Checkpoint folder to begin with: one of ours, or anybody's in Hugging Face's layout, which gets a <pause> token.",
+            Required = true,
+        };
         var range = TrainingCommandOptions.Parsed<PauseRange?>(
             "--m-ft",
             "Pauses between question and answer, instead of the recipe's: a number, 0 for standard finetuning, or a range from which each batch draws, which makes the number choosable later.",
@@ -42,6 +46,7 @@ internal static class FinetuneCommand
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/luhn
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/fixed --m-ft 15
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/standard --m-ft 0
+              pauseonnx-train finetune --recipe my.json --data questions.jsonl --checkpoint models/smollm --out checkpoints/smollm-pausing
             """) { data, checkpoint, range, position, pauseCount };
         shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -56,33 +61,39 @@ internal static class FinetuneCommand
                 Run = shared.Apply(parsed, recipe.Finetune.Run),
             };
             var from = parsed.GetRequiredValue(checkpoint);
-            var run = shared.CreateRun(parsed, recipe, "finetune", (options, options.Run), from);
-            return Task.Run(() => Finetune(run, options, from, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
+            return Task.Run(
+                () =>
+                {
+                    using var start = new StartingCheckpoint(from);
+                    var run = shared.CreateRun(parsed, recipe, "finetune", (options, options.Run), start.TokenizerFolder);
+                    Finetune(run, options, start, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), cancellationToken);
+                },
+                cancellationToken);
         });
         return command;
     }
 
-    private static void Finetune(TrainingRun run, FinetuneOptions options, string from, string path, int? threads, CancellationToken cancellationToken)
+    private static void Finetune(TrainingRun run, FinetuneOptions options, StartingCheckpoint start, string path, int? threads, CancellationToken cancellationToken)
     {
         Checkpoint.CheckTarget(run.Output);
-        var tokenizer = Tokenizer.Load(from);
+        var tokenizer = Tokenizer.Load(start.TokenizerFolder);
         using var data = TrainingData.Open(path, tokenizer);
         using var kept = TrainingData.OpenHeldOut(path, tokenizer);
-        using var model = Checkpoint.LoadModel(from, config => ForFinetuning(config, options, from), run.PrecisionOf(options.Run));
+        using var model = start.LoadModel(config => new LanguageModel(ForFinetuning(config, options), run.PrecisionOf(options.Run)), options.Run.Seed);
         TrainingThreads.Set(threads, model, options.Run);
-        run.Describe(model, $"pauses: {options.PauseRange}");
+        run.Describe(model, $"pauses: {options.PauseRange}", start);
         var examples = kept?.Examples.Take(MaxHeldOut).ToArray() ?? [];
         WarnWhenUnripe(model, Measure("before", model, examples));
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Finetuning(data, options, model.Config));
-        var inputs = $"data {data.Sha256}, checkpoint {Checkpoint.Sha256(from, model.Config)}";
+        var inputs = $"data {data.Sha256}, checkpoint {start.Sha256()}";
         run.Train(model, BatchFactory.Finetuning(data, options, model.Config), heldOut, inputs, cancellationToken);
         Measure("after", model, examples);
         Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
     }
 
-    private static ModelConfig ForFinetuning(ModelConfig config, FinetuneOptions options, string from)
+    private static ModelConfig ForFinetuning(ModelConfig config, FinetuneOptions options)
     {
-        var pause = config.Pause ?? throw new ModelFormatException($"The model has no <pause> token; expected 'pause_token_id' ({Path.Combine(from, FileNames.Config)}).");
+        var pause = config.Pause!;
         var pretraining = pause.Training.Split('_')[0] == "PausePT" ? "PausePT" : "StdPT";
         var tuned = config with
         {

@@ -28,8 +28,12 @@ internal static class PretrainCommand
                 result.AddError($"--pause-fraction is {result.Tokens[0].Value}; expected 0 to 1.");
             }
         });
+        var checkpoint = new Option<string?>("--checkpoint")
+        {
+            Description = "Checkpoint folder to go on from, instead of a new model: one of ours, or anybody's in Hugging Face's layout, which gets a <pause> token. Shape and tokenizer are its own; prepare plain text with --tokenizer CHECKPOINT.",
+        };
         var command = new Command("pretrain", """
-            Trains a new model, with pauses among its tokens, and writes a checkpoint in Hugging Face's layout. No loss is taken
+            Trains a model, with pauses among its tokens, and writes a checkpoint in Hugging Face's layout. No loss is taken
             where a pause would have to be predicted. Ctrl-C ends the run after its step and keeps what was trained.
 
             Examples:
@@ -38,7 +42,8 @@ internal static class PretrainCommand
               pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000 --eval-every 100
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500 --resume
-            """) { data, pause, fraction };
+              pauseonnx-train pretrain --recipe my.json --data data/c4 --checkpoint models/smollm --out checkpoints/smollm-paused
+            """) { data, pause, fraction, checkpoint };
         shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -50,24 +55,46 @@ internal static class PretrainCommand
                 Run = shared.Apply(parsed, recipe.Pretrain.Run),
             };
             var folder = parsed.GetRequiredValue(data);
-            var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), folder);
-            return Task.Run(() => Pretrain(run, options, folder, parsed.GetValue(shared.Threads), cancellationToken), cancellationToken);
+            return Task.Run(
+                () =>
+                {
+                    using var start = parsed.GetValue(checkpoint) is { } from ? new StartingCheckpoint(from) : null;
+                    var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), start?.TokenizerFolder ?? folder);
+                    Pretrain(run, options, start, folder, parsed.GetValue(shared.Threads), cancellationToken);
+                },
+                cancellationToken);
         });
         return command;
     }
 
-    private static void Pretrain(TrainingRun run, PretrainOptions options, string folder, int? threads, CancellationToken cancellationToken)
+    private static void Pretrain(TrainingRun run, PretrainOptions options, StartingCheckpoint? start, string folder, int? threads, CancellationToken cancellationToken)
     {
         Checkpoint.CheckTarget(run.Output);
-        var tokenizer = Tokenizer.Load(folder);
+        var tokenizer = Tokenizer.Load(run.TokenizerFolder);
         using var data = TrainingData.Open(folder, tokenizer);
         using var kept = TrainingData.OpenHeldOut(folder, tokenizer);
-        using var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, options.Pause == PauseMethod.None ? "StdPT" : "PausePT"), run.PrecisionOf(options.Run));
-        run.Recipe.Initialization.Draw(model, options.Run.Seed);
+        using var model = CreateModel(run, options, start, tokenizer);
         TrainingThreads.Set(threads, model, options.Run);
-        run.Describe(model, $"pauses: {options.Pause}");
+        run.Describe(model, $"pauses: {options.Pause}", start);
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Pretraining(data, options, model.Config));
-        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), heldOut, $"data {data.Sha256}", cancellationToken);
+        var inputs = $"data {data.Sha256}{(start is null ? "" : $", checkpoint {start.Sha256()}")}";
+        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), heldOut, inputs, cancellationToken);
         Console.WriteLine($"wrote {run.Output}");
+    }
+
+    private static LanguageModel CreateModel(TrainingRun run, PretrainOptions options, StartingCheckpoint? start, Tokenizer tokenizer)
+    {
+        var (training, precision) = (options.Pause == PauseMethod.None ? "StdPT" : "PausePT", run.PrecisionOf(options.Run));
+        if (start is not null)
+        {
+            // Where there were pauses before, there are still.
+            return start.LoadModel(
+                config => new LanguageModel(config with { Pause = config.Pause! with { Count = 0, Training = config.Pause.Training.StartsWith("PausePT", StringComparison.Ordinal) ? "PausePT" : training } }, precision),
+                options.Run.Seed);
+        }
+
+        var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, training), precision);
+        run.Recipe.Initialization.Draw(model, options.Run.Seed);
+        return model;
     }
 }

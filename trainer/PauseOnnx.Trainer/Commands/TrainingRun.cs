@@ -52,8 +52,15 @@ internal sealed record TrainingRun
     public Precision PrecisionOf(RunOptions options) => options.Precision ?? PrecisionChoice.For(Device);
 
     /// <summary>Says what is going to be trained.</summary>
-    public void Describe(LanguageModel model, string pauses) =>
+    public void Describe(LanguageModel model, string pauses, StartingCheckpoint? start)
+    {
+        if (start is { IsPauseNew: true })
+        {
+            Console.WriteLine($"the checkpoint has no <pause>; it gets one, of id {model.Config.Pause!.TokenId}, as the mean of its token embeddings");
+        }
+
         Console.WriteLine($"{model.Parameters.Count:N0} parameters in {model.Parameters.Precision}, {Options.Run.Steps} steps of {Options.Run.BatchSize} sequences, {pauses}");
+    }
 
     /// <summary>The first sequences that training would make of what is held out.</summary>
     /// <param name="model">The model.</param>

@@ -36,10 +36,7 @@ public static class Checkpoint
             string In(string file) => Path.Combine(temporary, file);
             ModelConfigJson.Write(model.Config, In(FileNames.Config), tokenizer.EosId);
             (generation with { EosTokenIds = tokenizer.EosId is { } eos ? [eos] : [], PadTokenId = tokenizer.PadId }).Write(In(FileNames.GenerationConfig));
-            foreach (var file in new[] { FileNames.Tokenizer, FileNames.TokenizerConfig })
-            {
-                File.Copy(Path.Combine(tokenizerFolder, file), In(file));
-            }
+            TokenizerFiles.Copy(tokenizerFolder, temporary);
 
             // The key that Hugging Face's loader asks for.
             Add(new SafetensorsWriter().Metadata("format", "pt"), "", model.Parameters, model.Parameters.Values).Save(In(FileNames.Weights));
@@ -52,15 +49,13 @@ public static class Checkpoint
 
     /// <summary>Loads configuration and weights of any checkpoint in Hugging Face's layout.</summary>
     /// <param name="folder">The checkpoint.</param>
-    /// <param name="change">What the model's configuration is to be, given the one read; null for the same.</param>
-    /// <param name="precision">What the model computes with.</param>
     /// <exception cref="ModelFormatException">A file is not valid, or the weights do not fit the configuration.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
-    public static LanguageModel LoadModel(string folder, Func<ModelConfig, ModelConfig>? change = null, Precision precision = Precision.Fp32)
+    public static LanguageModel LoadModel(string folder)
     {
         var config = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
         using var weights = CheckpointWeights.Open(folder, config);
-        var model = new LanguageModel(change?.Invoke(config) ?? config, precision);
+        var model = new LanguageModel(config);
         model.Parameters.Load(weights);
         return model;
     }
