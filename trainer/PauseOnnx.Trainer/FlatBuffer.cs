@@ -9,7 +9,7 @@ namespace PauseOnnx.Trainer;
 /// Tensors are views of it; on the processor, so are spans.
 /// </summary>
 /// <remarks>Not thread-safe. Views and spans are valid until <see cref="Dispose"/>.</remarks>
-public sealed partial class FlatBuffer : IDisposable
+public sealed class FlatBuffer : IDisposable
 {
     // Elements that pass between a device and managed memory at a time.
     private const int CopyLength = 1 << 22;
@@ -48,8 +48,7 @@ public sealed partial class FlatBuffer : IDisposable
 
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + length, Count);
-        _ = GetDataPointer(Tensor.Handle, out var pointer);
-        return new Span<T>((T*)pointer + start, length);
+        return new Span<T>((T*)TensorMemory.AddressOf(Tensor) + start, length);
     }
 
     /// <summary>Copies elements out, whatever the device, as float32.</summary>
@@ -98,8 +97,4 @@ public sealed partial class FlatBuffer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Tensor.Dispose();
-
-    // Of libtorch's stable C interface: TorchSharp hands out no address.
-    [LibraryImport("torch_cpu", EntryPoint = "aoti_torch_get_data_ptr")]
-    private static partial int GetDataPointer(IntPtr tensor, out IntPtr pointer);
 }

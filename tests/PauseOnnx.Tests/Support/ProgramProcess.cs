@@ -21,6 +21,9 @@ internal sealed class ProgramProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Standard output so far.</summary>
     public string Output => Read(_output);
 

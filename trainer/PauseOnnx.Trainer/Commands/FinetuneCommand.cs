@@ -62,12 +62,15 @@ internal static class FinetuneCommand
             };
             var from = parsed.GetRequiredValue(checkpoint);
             return Task.Run(
-                () =>
-                {
-                    using var start = new StartingCheckpoint(from);
-                    var run = shared.CreateRun(parsed, recipe, "finetune", (options, options.Run), start.TokenizerFolder);
-                    Finetune(run, options, start, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), cancellationToken);
-                },
+                () => Ranks.Run(
+                    parsed.GetRequiredValue(shared.Device),
+                    (device, ranks, token) =>
+                    {
+                        using var start = new StartingCheckpoint(from);
+                        var run = shared.CreateRun(parsed, recipe, "finetune", (options, options.Run), start.TokenizerFolder) with { Device = device, Ranks = ranks };
+                        Finetune(run, options, start, parsed.GetRequiredValue(data), parsed.GetValue(shared.Threads), token);
+                    },
+                    cancellationToken),
                 cancellationToken);
         });
         return command;
@@ -79,8 +82,8 @@ internal static class FinetuneCommand
         var tokenizer = Tokenizer.Load(start.TokenizerFolder);
         using var data = TrainingData.Open(path, tokenizer);
         using var kept = TrainingData.OpenHeldOut(path, tokenizer);
-        using var model = start.LoadModel(config => new LanguageModel(ForFinetuning(config, options), run.PrecisionOf(options.Run)), options.Run.Seed);
-        TrainingThreads.Set(threads, model, options.Run);
+        using var model = start.LoadModel(config => new LanguageModel(ForFinetuning(config, options), run.PrecisionOf(options.Run), run.Device), options.Run.Seed);
+        TrainingThreads.Set(threads, model, options.Run, run.Ranks.LocalSize);
         run.Describe(model, $"pauses: {options.PauseRange}", start);
         var examples = kept?.Examples.Take(MaxHeldOut).ToArray() ?? [];
         WarnWhenUnripe(model, Measure("before", model, examples));

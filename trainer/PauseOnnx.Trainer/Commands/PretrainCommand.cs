@@ -42,6 +42,7 @@ internal static class PretrainCommand
               pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000 --eval-every 100
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500 --resume
+              mpirun -n 2 pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --device cpu
               pauseonnx-train pretrain --recipe my.json --data data/c4 --checkpoint models/smollm --out checkpoints/smollm-paused
             """) { data, pause, fraction, checkpoint };
         shared.AddTo(command);
@@ -56,12 +57,15 @@ internal static class PretrainCommand
             };
             var folder = parsed.GetRequiredValue(data);
             return Task.Run(
-                () =>
-                {
-                    using var start = parsed.GetValue(checkpoint) is { } from ? new StartingCheckpoint(from) : null;
-                    var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), start?.TokenizerFolder ?? folder);
-                    Pretrain(run, options, start, folder, parsed.GetValue(shared.Threads), cancellationToken);
-                },
+                () => Ranks.Run(
+                    parsed.GetRequiredValue(shared.Device),
+                    (device, ranks, token) =>
+                    {
+                        using var start = parsed.GetValue(checkpoint) is { } from ? new StartingCheckpoint(from) : null;
+                        var run = shared.CreateRun(parsed, recipe, "pretrain", (options, options.Run), start?.TokenizerFolder ?? folder) with { Device = device, Ranks = ranks };
+                        Pretrain(run, options, start, folder, parsed.GetValue(shared.Threads), token);
+                    },
+                    cancellationToken),
                 cancellationToken);
         });
         return command;
@@ -74,7 +78,7 @@ internal static class PretrainCommand
         using var data = TrainingData.Open(folder, tokenizer);
         using var kept = TrainingData.OpenHeldOut(folder, tokenizer);
         using var model = CreateModel(run, options, start, tokenizer);
-        TrainingThreads.Set(threads, model, options.Run);
+        TrainingThreads.Set(threads, model, options.Run, run.Ranks.LocalSize);
         run.Describe(model, $"pauses: {options.Pause}", start);
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Pretraining(data, options, model.Config));
         var inputs = $"data {data.Sha256}{(start is null ? "" : $", checkpoint {start.Sha256()}")}";
@@ -89,11 +93,11 @@ internal static class PretrainCommand
         {
             // Where there were pauses before, there are still.
             return start.LoadModel(
-                config => new LanguageModel(config with { Pause = config.Pause! with { Count = 0, Training = config.Pause.Training.StartsWith("PausePT", StringComparison.Ordinal) ? "PausePT" : training } }, precision),
+                config => new LanguageModel(config with { Pause = config.Pause! with { Count = 0, Training = config.Pause.Training.StartsWith("PausePT", StringComparison.Ordinal) ? "PausePT" : training } }, precision, run.Device),
                 options.Run.Seed);
         }
 
-        var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, training), precision);
+        var model = new LanguageModel(run.Recipe.CreateConfig(tokenizer, training), precision, run.Device);
         run.Recipe.Initialization.Draw(model, options.Run.Seed);
         return model;
     }

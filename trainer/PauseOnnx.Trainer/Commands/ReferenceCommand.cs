@@ -38,6 +38,7 @@ internal static class ReferenceCommand
 
     private static void Write(string folder, IReadOnlyList<int>? pauseCounts, string file)
     {
+        LibTorch.Load();
         using var model = Checkpoint.LoadModel(folder);
         var cases = ReferenceBuilder.Build(model, pauseCounts ?? ReferenceBuilder.DefaultPauseCounts(model.Config));
         AtomicFile.Write(file, temporary => ReferenceFile.Write(temporary, cases));

@@ -46,6 +46,13 @@ internal sealed class TrainingCommandOptions
 
     public Option<int?> Threads { get; } = Positive("--threads", "Threads inside an operation. Default: one a core, for a very small model one in all.");
 
+    public Option<string> Device { get; } = new("--device")
+    {
+        Description = "Where to compute: 'cpu', 'cuda' for the GPU, or under a launcher one for each process, 'cuda:1' for GPU 1, or 'auto' for a GPU where there is one.",
+        HelpName = "auto|cpu|cuda[:n]",
+        DefaultValueFactory = _ => "auto",
+    };
+
     public Option<bool> Resume { get; } =
         new("--resume") { Description = "Go on with the unfinished run in --out, as if it had never stopped; the other options, the data and the checkpoint must be the same." };
 
@@ -54,6 +61,13 @@ internal sealed class TrainingCommandOptions
     {
         Output.Required = true;
         Precision.AcceptOnlyFromAmong([.. RecipeFile.PrecisionNames.Keys]);
+        Device.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && ComputeDevice.FaultOf(token.Value) is { } fault)
+            {
+                result.AddError(fault);
+            }
+        });
         LearningRate.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && result.GetValue(LearningRate) is <= 0 or double.NaN)
@@ -87,7 +101,7 @@ internal sealed class TrainingCommandOptions
     {
         foreach (var option in new Option[]
         {
-            Recipe, Output, Steps, BatchSize, MicroBatchSize, LearningRate, Seed, Precision, ActivationCheckpointing, EvalEvery, EarlyStop, SaveEvery, TimeLimit, Threads, Resume,
+            Recipe, Output, Steps, BatchSize, MicroBatchSize, LearningRate, Seed, Precision, ActivationCheckpointing, EvalEvery, EarlyStop, SaveEvery, TimeLimit, Device, Threads, Resume,
         })
         {
             command.Options.Add(option);

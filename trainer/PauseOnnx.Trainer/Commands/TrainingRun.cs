@@ -97,13 +97,19 @@ internal sealed record TrainingRun
         TrainingResult Loop(Action<long, string> report) =>
             loop.Run(makeRows, earlier?.Loss ?? double.NaN, progress => watch.AfterStep(progress, log, report), cancellationToken);
         var result = IsFirstRank ? ProgressDisplay.Run(Stage, Options.Run.Steps, Loop) : Loop((_, _) => { });
-        if (IsFirstRank)
+        try
         {
-            log!.Draw();
-            watch.Finish(result, started, cancellationToken);
+            if (IsFirstRank)
+            {
+                log!.Draw();
+                watch.Finish(result, started, cancellationToken);
+            }
         }
-
-        Ranks.Barrier();
+        finally
+        {
+            // The others wait for the files, however that ends.
+            Ranks.Barrier();
+        }
     }
 
     private void CheckOptions(HeldOutLoss? heldOut)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace PauseOnnx.Trainer;
 
-/// <summary>Where a tensor's numbers lie, for engines that take plain addresses.</summary>
+/// <summary>Where a tensor's numbers lie, for spans and for engines that take plain addresses; TorchSharp hands out none.</summary>
 internal static unsafe class TensorMemory
 {
     private static readonly delegate* unmanaged<nint, nint*, int> GetDataPointer =

@@ -10,7 +10,7 @@ namespace PauseOnnx.Trainer;
 /// <remarks>
 /// Every rank must hand over the same buckets in the same order. Between the first <see cref="Begin"/> and
 /// <see cref="Finish"/> the communication thread is the only one that may use the collective, so that the ranks' calls match.
-/// A single process starts no thread. The buckets stay the caller's and must live until <see cref="Finish"/>.
+/// A single process starts no thread. The memory of the buckets must live until <see cref="Finish"/>; their tensors need not.
 /// </remarks>
 public sealed class GradientReducer : IDisposable
 {
@@ -39,9 +39,11 @@ public sealed class GradientReducer : IDisposable
     {
         if (_communication is not null)
         {
+            // Backward's dispose scope may end before this view of the gradients is summed.
+            var kept = bucket.detach().DetachFromDisposeScope();
             lock (_waiting)
             {
-                _waiting.Enqueue(bucket);
+                _waiting.Enqueue(kept);
                 Monitor.PulseAll(_waiting);
             }
         }
@@ -78,6 +80,7 @@ public sealed class GradientReducer : IDisposable
     {
         while (Next() is { } bucket)
         {
+            using var _ = bucket;
             try
             {
                 _ranks.Sum(bucket);

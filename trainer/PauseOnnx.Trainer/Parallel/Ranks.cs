@@ -20,6 +20,7 @@ public static class Ranks
     public static void Run(string device, Action<torch.Device, ICollective, CancellationToken> work, CancellationToken cancellationToken)
     {
         LibTorch.Load();
+        _ = MklPath.Use();
         var launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
         if (launcher.WorldSize == 1)
         {

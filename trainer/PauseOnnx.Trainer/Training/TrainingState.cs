@@ -87,6 +87,7 @@ public sealed record TrainingState
             ["settings"] = Settings,
             ["inputs"] = Inputs,
             ["libtorch_version"] = torch.__version__,
+            ["mkl"] = MklPath.Use(),
             ["pauseonnx_version"] = typeof(TrainingState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
         };
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);

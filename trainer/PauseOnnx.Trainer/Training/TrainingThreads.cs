@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace PauseOnnx.Trainer;
 
 /// <summary>How libtorch's threads work: how many there are inside an operation, and how they wait for each other.</summary>
-internal static partial class TrainingThreads
+internal static class TrainingThreads
 {
     // Below this, an operation takes microseconds and waiting for the other threads takes longer: a step of the Luhn recipe
     // (0.7 billion) took 10 ms with one thread, and with two up to 100 ms while another program used the second core.
@@ -15,25 +14,16 @@ internal static partial class TrainingThreads
     /// recipe was seven times slower with spinning. Must come before the first use of libtorch, whose OpenMP reads the
     /// environment once; a user's own OMP_WAIT_POLICY is kept.
     /// </summary>
-    public static void WaitWithoutSpinning()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            // Environment.SetEnvironmentVariable changes .NET's copy only, which native libraries do not see.
-            _ = SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
-        }
-    }
+    public static void WaitWithoutSpinning() => NativeEnvironment.SetDefault("OMP_WAIT_POLICY", "PASSIVE");
 
     /// <summary>Sets the number for a run.</summary>
-    /// <param name="wish">The user's; null for one thread for a small model and one a core for others.</param>
+    /// <param name="wish">The user's; null for one thread for a small model, and for others the cores, shared with the processes beside this one.</param>
     /// <param name="model">The model.</param>
     /// <param name="run">Its batches.</param>
-    public static void Set(int? wish, LanguageModel model, RunOptions run)
+    /// <param name="localSize">Processes of the run on this machine.</param>
+    public static void Set(int? wish, LanguageModel model, RunOptions run, int localSize)
     {
         var operationsAStep = 6.0 * model.Parameters.Count * run.BatchSize * run.SequenceLength;
-        torch.set_num_threads(wish ?? (operationsAStep < WorthThreads ? 1 : Environment.ProcessorCount));
+        torch.set_num_threads(wish ?? (operationsAStep < WorthThreads ? 1 : Math.Max(1, Environment.ProcessorCount / localSize)));
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
 }

@@ -13,12 +13,14 @@ public class GradientReducerTests
         using var ranks = new PlayedRanks();
         using var reducer = new GradientReducer(ranks);
         using var gradients = arange(12, dtype: ScalarType.Float32);
-        using var second = gradients.narrow(0, 8, 4);
-        using var first = gradients.narrow(0, 0, 8);
         foreach (var step in new[] { 1, 2 })
         {
-            reducer.Begin(second);
-            reducer.Begin(first);
+            using (NewDisposeScope())
+            {
+                reducer.Begin(gradients.narrow(0, 8, 4));
+                reducer.Begin(gradients.narrow(0, 0, 8));
+            }
+
             reducer.Finish();
             Assert.That(ranks.Lengths, Has.Count.EqualTo(2 * step));
         }
