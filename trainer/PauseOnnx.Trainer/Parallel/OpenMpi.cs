@@ -23,7 +23,7 @@ internal sealed unsafe class OpenMpi : ICollective
     // What two ranks of one machine exchange stays in the second-level cache: 40 MB take a third of the time of one call.
     private const long SumCount = 1 << 16;
 
-    private static readonly TimeSpan RankZeroFirst = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan RankZeroFirst = TimeSpan.FromSeconds(3);
 
     private readonly Lock _calls = new();
     private readonly nint _library;
@@ -114,13 +114,16 @@ internal sealed unsafe class OpenMpi : ICollective
     /// <inheritdoc/>
     public void Abort(string reason)
     {
-        // One fault often strikes every rank at once; rank 0 then speaks for all.
+        // One fault often strikes every rank at once; rank 0 then speaks for all, and has ended them before they begin.
         Thread.Sleep(Rank == 0 ? TimeSpan.Zero : RankZeroFirst);
         Console.Error.WriteLine($"error: rank {Rank} of {WorldSize}: {reason} The other ranks are ended.");
         Console.Error.Flush();
         _ = ((delegate* unmanaged<nint, int, int>)Export("MPI_Abort"))(_world, 1);
         Environment.Exit(1);
     }
+
+    /// <summary>Lets <see cref="Dispose"/> do nothing: the launcher is ending the ranks, and no longer answers them.</summary>
+    public void LeaveToLauncher() => _isOver = true;
 
     /// <summary>Leaves the others. A rank that ends without is taken for lost, and ends the others.</summary>
     public void Dispose()

@@ -50,6 +50,13 @@ public static class Ranks
             ranks.Abort(e.Message.ReplaceLineEndings(" "));
             throw;
         }
+        finally
+        {
+            if (ctrlC is not null && cancellation.IsCancellationRequested)
+            {
+                ranks.LeaveToLauncher();
+            }
+        }
     }
 
     // At Ctrl-C mpirun sends SIGCONT at once, SIGTERM after a time and SIGKILL after as long again (one second each, unless

@@ -29,7 +29,7 @@ public class DataParallelTests
         Assert.That(Regex.Count(two.Output, "pretrain 8/8 loss"), Is.EqualTo(1), "rank 0 alone prints");
         Assert.That(Regex.Count(two.Output, "wrote "), Is.EqualTo(1));
         var (expected, found) = (Weights(folder["one"]), Weights(folder["two"]));
-        Assert.That(found.Zip(expected, (f, e) => Math.Abs(f - e)).Max(), Is.LessThan(Tolerance).And.Positive);
+        Assert.That(found.Zip(expected, (f, e) => Math.Abs(f - e)).Max(), Is.LessThan(Tolerance));
         Assert.That(Checkpoint.FindState(folder["two"])!.Loss, Is.EqualTo(Checkpoint.FindState(folder["one"])!.Loss).Within(Tolerance));
     }
 
@@ -43,7 +43,7 @@ public class DataParallelTests
         Thread.Sleep(500);
         two.Interrupt();
         Assert.That(two.WaitForExit(), Is.Not.Zero);
-        Assert.That(two.Errors, Does.Contain("Run the same command with --resume to go on."));
+        Assert.That(two.Output + two.Errors, Does.Contain("Run the same command with --resume to go on."));
         var stopped = Checkpoint.FindState(folder["out"])!;
         Assert.That(stopped.IsPartial);
 
