@@ -13,9 +13,7 @@ internal static class NodeScript
     /// <param name="package">A package that came later, so that an older installation may lack it; null for none.</param>
     public static void IgnoreUnlessInstalled(string? package = null)
     {
-        var program = OperatingSystem.IsWindows() ? "node.exe" : "node";
-        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program))))
+        if (!ProgramProcess.IsInstalled("node"))
         {
             Assert.Ignore("Node.js is not installed.");
         }

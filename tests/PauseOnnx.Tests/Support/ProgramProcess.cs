@@ -30,6 +30,10 @@ internal sealed class ProgramProcess : IDisposable
     /// <summary>Standard error so far.</summary>
     public string Errors => Read(_errors);
 
+    /// <summary>Whether a program of the machine, such as <c>node</c>, is found on the path.</summary>
+    public static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program)));
+
     /// <summary>Starts <c>pauseonnx</c> or <c>pauseonnx-train</c>.</summary>
     public static ProgramProcess Start(string program, params string[] arguments) =>
         StartProcess("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments]);

@@ -26,7 +26,6 @@ internal static unsafe partial class MklPath
 
     private const int ReadExecute = 5;             // PROT_READ | PROT_EXEC
     private const int ReadWriteExecute = 7;        // with PROT_WRITE
-    private const int PageSizeName = 30;           // _SC_PAGESIZE
 
     private static readonly Lazy<string> Used = new(() => Use(Environment.GetEnvironmentVariable(Variable), VendorOf(), Patch));
 
@@ -61,8 +60,7 @@ internal static unsafe partial class MklPath
         }
 
         ReadOnlySpan<byte> code = [0xb8, 1, 0, 0, 0, 0xc3];    // mov eax, 1; ret
-        var page = (nint)GetConfiguration(PageSizeName);
-        var start = function / page * page;
+        var start = function / Environment.SystemPageSize * Environment.SystemPageSize;
         var size = (nuint)(function + code.Length - start);
         if (Protect(start, size, ReadWriteExecute) != 0)
         {
@@ -87,7 +85,4 @@ internal static unsafe partial class MklPath
 
     [LibraryImport("libc", EntryPoint = "mprotect")]
     private static partial int Protect(nint start, nuint size, int protection);
-
-    [LibraryImport("libc", EntryPoint = "sysconf")]
-    private static partial nint GetConfiguration(int name);
 }

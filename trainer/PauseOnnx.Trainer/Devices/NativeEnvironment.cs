@@ -3,11 +3,16 @@ using System.Runtime.InteropServices;
 namespace PauseOnnx.Trainer;
 
 /// <summary>
-/// Environment variables as native libraries see them: <see cref="Environment.SetEnvironmentVariable(string, string)"/>
-/// changes .NET's copy only.
+/// What .NET does not tell or change of the system around the process. Its
+/// <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes its own copy only, which native libraries do not see.
 /// </summary>
 internal static partial class NativeEnvironment
 {
+    private const int ProcessorsOnline = 84;       // _SC_NPROCESSORS_ONLN of Linux
+
+    /// <summary>The machine's logical processors; <see cref="Environment.ProcessorCount"/> counts those this process may use.</summary>
+    public static int MachineProcessors => OperatingSystem.IsLinux() ? (int)GetConfiguration(ProcessorsOnline) : Environment.ProcessorCount;
+
     /// <summary>Sets a variable that a library reads when it starts, unless the user has set it. Does nothing on Windows.</summary>
     public static void SetDefault(string name, string value)
     {
@@ -16,6 +21,9 @@ internal static partial class NativeEnvironment
             _ = SetEnvironment(name, value, overwrite: 0);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "sysconf")]
+    private static partial nint GetConfiguration(int name);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);

@@ -24,6 +24,8 @@ internal static class TrainingThreads
     public static void Set(int? wish, LanguageModel model, RunOptions run, int localSize)
     {
         var operationsAStep = 6.0 * model.Parameters.Count * run.BatchSize * run.SequenceLength;
-        torch.set_num_threads(wish ?? (operationsAStep < WorthThreads ? 1 : Math.Max(1, Environment.ProcessorCount / localSize)));
+        // A launcher may have bound this process to its share of the machine, or left it all to every process.
+        var share = Math.Clamp(NativeEnvironment.MachineProcessors / localSize, 1, Environment.ProcessorCount);
+        torch.set_num_threads(wish ?? (operationsAStep < WorthThreads ? 1 : share));
     }
 }

@@ -13,8 +13,7 @@ internal static class Mpi
     /// <summary>Skips the test, with the reason, where there is no Open MPI.</summary>
     public static void IgnoreUnlessInstalled()
     {
-        var path = System.Environment.GetEnvironmentVariable("PATH") ?? "";
-        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "mpirun"))))
+        if (!ProgramProcess.IsInstalled("mpirun"))
         {
             Assert.Ignore("Open MPI is not installed (Debian: apt-get install openmpi-bin).");
         }
