@@ -50,6 +50,7 @@ internal static class EvaluateCommand
 
     private static void Evaluate(string folder, string path, IReadOnlyList<int>? counts, string? filler, int limit, CancellationToken cancellationToken)
     {
+        LibTorch.Load();
         using var model = Checkpoint.LoadModel(folder);
         var tokenizer = Tokenizer.Load(folder);
         using var heldOut = File.Exists(path) ? TrainingData.Open(path, tokenizer) : TrainingData.OpenHeldOut(path, tokenizer);
