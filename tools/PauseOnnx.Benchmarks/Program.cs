@@ -1,0 +1,22 @@
+using System.CommandLine;
+using PauseOnnx.CommandLine;
+
+namespace PauseOnnx.Benchmarks;
+
+/// <summary>The <c>pauseonnx-bench</c> command line.</summary>
+public static class Program
+{
+    /// <summary>Runs one command; returns the process's exit code.</summary>
+    public static Task<int> Main(string[] args)
+    {
+        Trainer.TrainingThreads.WaitWithoutSpinning();
+        return CommandHost.RunAsync(CreateRoot(), args);
+    }
+
+    private static RootCommand CreateRoot() => new("Measures PauseOnnx beside its peers, in the same run, on this machine.")
+    {
+        TrainingCommand.Create(),
+        StepsCommand.Create(),
+        ProductsCommand.Create(),
+    };
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace PauseOnnx.Benchmarks;
+
+/// <summary>A process that trains a step at a time when asked, ours or a peer's.</summary>
+internal sealed class StepProcess : IDisposable
+{
+    private readonly Process _process;
+
+    /// <summary>Starts a process and waits until it is ready.</summary>
+    /// <param name="file">Program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables in addition to ours.</param>
+    /// <exception cref="InvalidOperationException">It ended instead of answering; the message holds what it printed.</exception>
+    public StepProcess(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(file) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+        About = Read();
+    }
+
+    /// <summary>What it said when it was ready: <c>version</c> and <c>parameters</c>.</summary>
+    public JsonElement About { get; }
+
+    /// <summary>Trains a step.</summary>
+    /// <returns>At least <c>seconds</c> and <c>loss</c>.</returns>
+    public JsonElement Step()
+    {
+        _process.StandardInput.WriteLine("step");
+        _process.StandardInput.Flush();
+        return Read();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.Dispose();
+    }
+
+    private JsonElement Read() => _process.StandardOutput.ReadLine() is { } line
+        ? JsonSerializer.Deserialize<JsonElement>(line)
+        : throw new InvalidOperationException($"'{_process.StartInfo.FileName}' ended without an answer: {_process.StandardError.ReadToEnd().Trim().Split('\n')[^1]}");
+}
