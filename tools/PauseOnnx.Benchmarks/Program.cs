@@ -9,6 +9,7 @@ public static class Program
     /// <summary>Runs one command; returns the process's exit code.</summary>
     public static Task<int> Main(string[] args)
     {
+        Trainer.Allocator.PreferTcmalloc(typeof(Program).Assembly);
         Trainer.TrainingThreads.WaitWithoutSpinning();
         return CommandHost.RunAsync(CreateRoot(), args);
     }

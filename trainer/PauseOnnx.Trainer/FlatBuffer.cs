@@ -14,24 +14,31 @@ public sealed class FlatBuffer : IDisposable
     // Elements that pass between a device and managed memory at a time.
     private const int CopyLength = 1 << 22;
 
+    // The optimizer asks for thousands of spans a step: none of them may cost a call into libtorch.
+    private readonly nint _address;
+
     /// <summary>A buffer of zeros.</summary>
     /// <param name="count">Elements.</param>
     /// <param name="type"><c>Float32</c> or <c>BFloat16</c>.</param>
     /// <param name="device">Where it lies.</param>
-    public FlatBuffer(long count, ScalarType type, Device device) =>
+    public FlatBuffer(long count, ScalarType type, Device device)
+    {
         Tensor = zeros(count, dtype: type, device: device).DetachFromDisposeScope();
+        (Count, Type, IsOnProcessor) = (count, type, device.type == DeviceType.CPU);
+        _address = IsOnProcessor ? TensorMemory.AddressOf(Tensor) : 0;
+    }
 
     /// <summary>The whole buffer, (Count).</summary>
     public Tensor Tensor { get; }
 
     /// <summary>Number of elements.</summary>
-    public long Count => Tensor.shape[0];
+    public long Count { get; }
 
     /// <summary>Type of the elements.</summary>
-    public ScalarType Type => Tensor.dtype;
+    public ScalarType Type { get; }
 
     /// <summary>Whether the elements lie in memory that spans can reach.</summary>
-    public bool IsOnProcessor => Tensor.device_type == DeviceType.CPU;
+    public bool IsOnProcessor { get; }
 
     /// <summary>Elements of a buffer on the processor, in place.</summary>
     /// <typeparam name="T">float, or ushort for the bits of BFloat16.</typeparam>
@@ -48,7 +55,7 @@ public sealed class FlatBuffer : IDisposable
 
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + length, Count);
-        return new Span<T>((T*)TensorMemory.AddressOf(Tensor) + start, length);
+        return new Span<T>((T*)_address + start, length);
     }
 
     /// <summary>Copies elements out, whatever the device, as float32.</summary>

@@ -9,6 +9,11 @@ public static class Program
     /// <summary>Runs one command; returns the process's exit code.</summary>
     public static Task<int> Main(string[] args)
     {
+        if (args is ["pretrain" or "finetune", ..])
+        {
+            Allocator.PreferTcmalloc(typeof(Program).Assembly);
+        }
+
         TrainingThreads.WaitWithoutSpinning();
         return CommandHost.RunAsync(CreateRoot(), args);
     }

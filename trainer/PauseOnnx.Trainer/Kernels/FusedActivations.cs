@@ -35,6 +35,7 @@ internal sealed unsafe class FusedGelu : autograd.SingleTensorFunction<FusedGelu
         var dx = empty_like(x);
         var (source, gradient, target) = ((IntPtr)KernelMemory.AddressOf(x), (IntPtr)KernelMemory.AddressOf(g), (IntPtr)KernelMemory.AddressOf(dx));
         KernelMemory.ForRows(x.numel(), 1, (_, start, end) => Backward((float*)source, (float*)gradient, (float*)target, start, end));
+        ctx.Dispose();
         return [dx];
     }
 
@@ -114,6 +115,7 @@ internal sealed unsafe class FusedSwiGlu : autograd.SingleTensorFunction<FusedSw
         var (a, b, gradient) = ((IntPtr)KernelMemory.AddressOf(gate), (IntPtr)KernelMemory.AddressOf(up), (IntPtr)KernelMemory.AddressOf(g));
         var (da, db) = ((IntPtr)KernelMemory.AddressOf(dGate), (IntPtr)KernelMemory.AddressOf(dUp));
         KernelMemory.ForRows(up.numel(), 1, (_, start, end) => Backward((float*)a, (float*)b, (float*)gradient, (float*)da, (float*)db, start, end));
+        ctx.Dispose();
         return [dGate, dUp];
     }
 

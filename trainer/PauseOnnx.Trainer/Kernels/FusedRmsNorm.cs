@@ -70,6 +70,7 @@ internal sealed unsafe class FusedRmsNorm : autograd.SingleTensorFunction<FusedR
             Add(total, sum, total);
         }
 
+        ctx.Dispose();
         return [dx, dScale, null!];
     }
 

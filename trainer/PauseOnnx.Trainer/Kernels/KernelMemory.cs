@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,7 +7,7 @@ namespace PauseOnnx.Trainer.Kernels;
 /// What our own float32 loops over tensors have in common: they run where libtorch has no fused operation of its own, and
 /// pass over memory once instead of once for each step of a formula.
 /// </summary>
-internal static unsafe partial class KernelMemory
+internal static unsafe class KernelMemory
 {
     // Below this a second thread takes longer to wake than the work does.
     private const long ElementsWorthThreads = 1 << 16;
@@ -18,11 +17,7 @@ internal static unsafe partial class KernelMemory
     public static bool CanTake(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && x.is_contiguous();
 
     /// <summary>Address of a tensor's first element.</summary>
-    public static float* AddressOf(Tensor x)
-    {
-        _ = GetDataPointer(x.Handle, out var pointer);
-        return (float*)pointer;
-    }
+    public static float* AddressOf(Tensor x) => (float*)TensorMemory.AddressOf(x);
 
     /// <summary>Runs a loop over rows, on as many threads as libtorch uses.</summary>
     /// <param name="rows">Number of rows.</param>
@@ -50,7 +45,4 @@ internal static unsafe partial class KernelMemory
     public static int Chunks(long rows, long width) => (int)((rows + RowsAChunk(width) - 1) / RowsAChunk(width));
 
     private static long RowsAChunk(long width) => Math.Max(1, ElementsAChunk / width);
-
-    [LibraryImport("torch_cpu", EntryPoint = "aoti_torch_get_data_ptr")]
-    private static partial int GetDataPointer(IntPtr tensor, out IntPtr pointer);
 }

@@ -1,3 +1,4 @@
+using PauseOnnx.Trainer.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,14 +39,14 @@ public sealed class LossAndGradient(LanguageModel model)
         embedded.requires_grad_(true);
         var hidden = model.Forward(embedded, batch.BatchSize, attentionMask: null, options);       // (B T, C)
         var normed = model.NormAt(hidden, PositionsOf(batch));                                     // (n, C)
-        var (loss, gradient) = Head(normed.detach(), OnDevice(batch.Targets), divisor);            // (), (n, C)
+        var (loss, gradient) = Head(normed.detach(), batch.Targets, divisor);                      // (n, C)
         normed.backward([gradient]);
         using (no_grad())
         {
             model.Embedding.grad!.index_add_(0, ids, embedded.grad!, alpha: 1);
         }
 
-        return loss.item<float>();
+        return loss;
     }
 
     /// <summary>The loss alone.</summary>
@@ -90,28 +91,38 @@ public sealed class LossAndGradient(LanguageModel model)
     }
 
     // d loss / d logits = (softmax - one-hot) / divisor, turned into the gradients of the head and of what it reads.
-    private (Tensor Loss, Tensor Gradient) Head(Tensor normed, Tensor targets, long divisor)
+    private (double Loss, Tensor Gradient) Head(Tensor normed, long[] targets, long divisor)
     {
         using var mode = no_grad();
         using var scope = NewDisposeScope();
         var (head, headGradient) = (model.Head, model.HeadGradient);                               // (V, C)
-        var (loss, gradient) = (zeros(1, device: Device), empty_like(normed));                     // (), (n, C)
-        for (long start = 0; start < targets.shape[0]; start += ChunkLength)
+        var (loss, gradient) = (0.0, empty_like(normed));                                          // (n, C)
+        for (var start = 0; start < targets.Length; start += ChunkLength)
         {
             using var chunk = NewDisposeScope();
-            var length = Math.Min(ChunkLength, targets.shape[0] - start);
-            var rows = normed.narrow(0, start, length);                                            // (chunk, C)
-            var expected = targets.narrow(0, start, length).unsqueeze(1);                          // (chunk, 1)
-            var logProbabilities = rows.matmul(head.t()).to(ScalarType.Float32).log_softmax(-1);   // (chunk, V)
-            loss.sub_(logProbabilities.gather(1, expected).sum());
-            var difference = logProbabilities.exp_();
-            difference.scatter_add_(1, expected, full(length, 1, -1f, device: Device));
-            difference = difference.mul_(1.0 / divisor).to(normed.dtype);
-            gradient.narrow(0, start, length).copy_(difference.matmul(head));
+            var expected = targets.AsSpan(start, Math.Min(ChunkLength, targets.Length - start));
+            var rows = normed.narrow(0, start, expected.Length);                                   // (chunk, C)
+            var logits = rows.matmul(head.t()).to(ScalarType.Float32);                             // (chunk, V)
+            loss += KernelMemory.CanTake(logits)
+                ? FusedCrossEntropy.Replace(logits, expected, 1f / divisor)
+                : ReplaceByGradient(logits, OnDevice(expected.ToArray()), divisor);
+            var difference = logits.to(normed.dtype);                                              // (chunk, V)
+            gradient.narrow(0, start, expected.Length).copy_(difference.matmul(head));
             headGradient.addmm_(difference.t(), rows, 1, 1);
         }
 
-        return (loss.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+        return (loss, gradient.MoveToOuterDisposeScope());
+    }
+
+    // As FusedCrossEntropy, by libtorch's operations, for a GPU.
+    private static double ReplaceByGradient(Tensor logits, Tensor targets, long divisor)
+    {
+        using var scope = NewDisposeScope();
+        var expected = targets.unsqueeze(1);                                                       // (chunk, 1)
+        logits.sub_(logits.logsumexp(-1, keepdim: true));
+        var loss = -logits.gather(1, expected).sum().item<float>();
+        logits.exp_().scatter_add_(1, expected, full([expected.shape[0], 1], -1f, device: logits.device)).div_(divisor);
+        return loss;
     }
 
     private Tensor? PositionsOf(TrainingBatch batch) => batch.Positions.Length == batch.Ids.Length ? null : OnDevice(batch.Positions);

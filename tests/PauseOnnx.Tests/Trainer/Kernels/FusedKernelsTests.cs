@@ -39,6 +39,22 @@ public class FusedKernelsTests
         x => x[0] / (x[0].square().mean([-1], keepdim: true) + 1e-5).sqrt() * x[1],
         randn(shape) * 2, randn(shape[^1]));
 
+    [TestCase(1, 5)]
+    [TestCase(7, 32)]
+    [TestCase(130, 1001)]
+    public void FusedCrossEntropy_Logits_BecomeTheGradientOfTheLoss(int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        var logits = randn(rows, width) * 20;
+        var targets = Enumerable.Range(0, rows).Select(r => (long)(r * 7 % width)).ToArray();
+        var exact = logits.to(ScalarType.Float64).requires_grad_(true);
+        var expected = nn.functional.cross_entropy(exact, tensor(targets), reduction: nn.Reduction.Sum);
+        (expected / 3).backward();
+        var loss = FusedCrossEntropy.Replace(logits, targets, 1f / 3);
+        Assert.That(loss, Is.EqualTo(expected.item<double>()).Within(1e-5).Percent);
+        AssertClose(logits, exact.grad!, "gradient");
+    }
+
     [Test]
     public void Kernels_AnyNumberOfThreads_GiveTheSameBits()
     {
