@@ -136,6 +136,11 @@ public sealed class LanguageModel : IDisposable
     {
         var (q, k, v) = QueriesKeysValues(x, weights, context);                                    // (B, H, T, D), 2 x (B, K, T, D)
         (q, k) = Config.RotaryDim > 0 ? (Rotate(q, context), Rotate(k, context)) : (q, k);
+        if (context.Mask is null && FusedCausalAttention.CanTake(q) && FusedCausalAttention.CanTake(k) && FusedCausalAttention.CanTake(v))
+        {
+            return Linear(FusedCausalAttention.apply(q, k, v), weights, _layer.AttentionOutput);   // (B T, C)
+        }
+
         var group = Config.NumAttentionHeads / Config.NumKeyValueHeads;
         if (group > 1)
         {

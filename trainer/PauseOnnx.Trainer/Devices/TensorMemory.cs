@@ -18,6 +18,12 @@ internal static unsafe class TensorMemory
             throw new ArgumentException($"A tensor of shape [{string.Join(", ", tensor.shape)}] is not contiguous; expected one block of memory.", nameof(tensor));
         }
 
+        return FirstElement(tensor);
+    }
+
+    /// <summary>Address of the first element of a tensor that may have gaps.</summary>
+    public static nint FirstElement(Tensor tensor)
+    {
         nint address;
         var result = GetDataPointer(tensor.Handle, &address);
         return result == 0 ? address : throw new InvalidOperationException($"aoti_torch_get_data_ptr failed with {result}.");

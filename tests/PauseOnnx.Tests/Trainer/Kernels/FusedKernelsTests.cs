@@ -39,6 +39,40 @@ public class FusedKernelsTests
         x => x[0] / (x[0].square().mean([-1], keepdim: true) + 1e-5).sqrt() * x[1],
         randn(shape) * 2, randn(shape[^1]));
 
+    // As many key heads as query heads, and fewer; one block of queries and several.
+    [TestCase(1, 2, 2, 32, 32)]
+    [TestCase(2, 3, 3, 96, 64)]
+    [TestCase(2, 6, 2, 128, 32)]
+    public void FusedCausalAttention_Heads_EqualTheFormula(int b, int h, int k, int t, int d) => Check(
+        x => FusedCausalAttention.apply(x[0], x[1], x[2]),
+        x =>
+        {
+            var (keys, values) = (x[1].repeat_interleave(h / k, 1), x[2].repeat_interleave(h / k, 1));
+            var unseen = ones(t, t, ScalarType.Bool).triu(1);
+            var scores = (x[0].matmul(keys.transpose(-1, -2)) / Math.Sqrt(d)).masked_fill(unseen, double.NegativeInfinity);
+            return scores.softmax(-1).matmul(values).transpose(1, 2).reshape(b * t, h * d);
+        },
+        randn([b, h, t, d]) * 2, randn([b, k, t, d]), randn([b, k, t, d]));
+
+    // As the model hands them over: parts of one matrix.
+    [Test]
+    public void FusedCausalAttention_StridedHeads_GiveTheSameAsContiguousOnes()
+    {
+        using var scope = NewDisposeScope();
+        var mixed = randn([2, 64, 3, 4, 32]).requires_grad_(true);
+        var apart = mixed.permute(2, 0, 3, 1, 4).unbind(0);
+        var strided = FusedCausalAttention.apply(apart[0], apart[1], apart[2]);
+        var slope = randn(strided.shape);
+        strided.backward([slope]);
+        Tensor[] copies = [.. apart.Select(x => x.detach().contiguous().requires_grad_(true))];
+        var contiguous = FusedCausalAttention.apply(copies[0], copies[1], copies[2]);
+        contiguous.backward([slope]);
+        Assert.That(strided.data<float>().ToArray(), Is.EqualTo(contiguous.data<float>().ToArray()));
+        Assert.That(
+            mixed.grad!.permute(2, 0, 3, 1, 4).contiguous().data<float>().ToArray(),
+            Is.EqualTo(stack([.. copies.Select(x => x.grad!)]).data<float>().ToArray()));
+    }
+
     [TestCase(1, 5)]
     [TestCase(7, 32)]
     [TestCase(130, 1001)]
