@@ -26,8 +26,22 @@ public static partial class AtomicFolder
             throw new IOException($"'{target}' holds files but no {marker}, so it is not an earlier result and is not replaced; choose another folder.");
         }
 
+        if (IsMountPoint(target))
+        {
+            throw new IOException($"'{target}' is a mount point, which cannot be replaced; choose a folder inside it.");
+        }
+
         RemoveLeftovers(target);
         Directory.Delete(CreateSibling(target, "tmp"), recursive: true);
+    }
+
+    // A container's volume: it can be written into, but not renamed.
+    private static bool IsMountPoint(string target)
+    {
+        const string mounts = "/proc/self/mountinfo";
+        const int place = 4;
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)).Replace(" ", "\\040", StringComparison.Ordinal);
+        return File.Exists(mounts) && File.ReadLines(mounts).Any(line => line.Split(' ') is { Length: > place } fields && fields[place] == path);
     }
 
     /// <summary>Writes a folder and replaces an earlier one of the same kind.</summary>

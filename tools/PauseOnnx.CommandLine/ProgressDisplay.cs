@@ -16,10 +16,17 @@ public static class ProgressDisplay
     /// <param name="title">What is being done, such as <c>pretrain</c>.</param>
     /// <param name="total">Number of units until done, such as steps or bytes.</param>
     /// <param name="work">Calls its argument with the units done so far and the figures to show, such as <c>loss 2.31</c>.</param>
-    public static T Run<T>(string title, long total, Func<Action<long, string>, T> work) =>
+    public static T Run<T>(string title, long total, Func<Action<long, string>, T> work) => Run(title, total, begun: 0, work);
+
+    /// <summary>Runs work that goes on where an earlier run stopped.</summary>
+    /// <param name="title">What is being done.</param>
+    /// <param name="total">Number of units until done.</param>
+    /// <param name="begun">Units that were done before, which say nothing about the time that is left.</param>
+    /// <param name="work">As above.</param>
+    public static T Run<T>(string title, long total, long begun, Func<Action<long, string>, T> work) =>
         AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
             ? RunOnTerminal(title, total, work)
-            : RunInLog(title, total, work);
+            : RunInLog(title, total, begun, work);
 
     private static T RunOnTerminal<T>(string title, long total, Func<Action<long, string>, T> work)
     {
@@ -35,16 +42,15 @@ public static class ProgressDisplay
                     task.Value = done;
                     shown = figures;
                 });
-                task.Value = task.MaxValue;
                 return result;
             });
     }
 
-    private static T RunInLog<T>(string title, long total, Func<Action<long, string>, T> work)
+    private static T RunInLog<T>(string title, long total, long begun, Func<Action<long, string>, T> work)
     {
         var clock = Stopwatch.StartNew();
         var (printed, last) = (TimeSpan.Zero, (Done: 0L, Figures: ""));
-        void Print() => Console.WriteLine($"{title} {last.Done}/{total} {last.Figures}, {Remaining(clock.Elapsed, last.Done, total)}");
+        void Print() => Console.WriteLine($"{title} {last.Done}/{total} {last.Figures}, {Remaining(clock.Elapsed, last.Done - begun, total - begun)}");
         var result = work((done, figures) =>
         {
             last = (done, figures);

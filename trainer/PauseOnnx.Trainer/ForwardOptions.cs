@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace PauseOnnx.Trainer;
@@ -20,6 +22,52 @@ public sealed record ForwardOptions
     /// layers come in falling order.
     /// </summary>
     public Action<int>? LayerFinished { get; init; }
+
+    /// <summary>What the callbacks of backward leave to their caller.</summary>
+    internal BackwardCalls Calls { get; } = new();
+}
+
+/// <summary>
+/// What the callbacks of a backward pass leave to whoever started it. An exception must not leave a callback, as libtorch
+/// would end the process; and on a GPU they run on libtorch's own thread, where no dispose scope takes their tensors.
+/// </summary>
+/// <remarks>Used by one backward pass at a time.</remarks>
+internal sealed class BackwardCalls
+{
+    private readonly List<Tensor> _tensors = [];
+    private ExceptionDispatchInfo? _fault;
+
+    /// <summary>Runs a callback.</summary>
+    /// <param name="gradient">What it got; also what stands for its result when it fails.</param>
+    /// <param name="body">Makes the result, which must not belong to a dispose scope.</param>
+    public Tensor Run(Tensor gradient, Func<Tensor> body)
+    {
+        _tensors.Add(gradient);
+        try
+        {
+            var result = _fault is null ? body() : gradient;
+            _tensors.Add(result);
+            return result;
+        }
+        catch (Exception e)
+        {
+            _fault = ExceptionDispatchInfo.Capture(e);
+            return gradient;
+        }
+    }
+
+    /// <summary>Ends a backward pass.</summary>
+    /// <exception cref="Exception">What went wrong in a callback.</exception>
+    public void Finish()
+    {
+        foreach (var tensor in _tensors)
+        {
+            tensor.Dispose();
+        }
+
+        _tensors.Clear();
+        _fault?.Throw();
+    }
 }
 
 /// <summary>
@@ -41,9 +89,22 @@ public sealed record Dropout(double Probability, int Seed, long Pass)
     public Tensor Apply(Tensor x, int layer, int place)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(StepRandom.Mix(Seed, (Pass << 20) + (Places * layer) + place), x.device);
-        var kept = empty_like(x).bernoulli_(1 - Probability, generator).div_(1 - Probability);
+        var seed = StepRandom.Mix(Seed, (Pass << 20) + (Places * layer) + place);
+        var kept = Draw(empty_like(x), seed).div_(1 - Probability);
         return (x * kept).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Draw(Tensor kept, ulong seed)
+    {
+        if (kept.device_type == DeviceType.CUDA)
+        {
+            // TorchSharp makes generators of its own for the processor only.
+            cuda.manual_seed((long)(seed & long.MaxValue));
+            return kept.bernoulli_(1 - Probability);
+        }
+
+        using var generator = new Generator(seed);
+        return kept.bernoulli_(1 - Probability, generator);
     }
 }
 
@@ -51,38 +112,46 @@ public sealed record Dropout(double Probability, int Seed, long Pass)
 internal sealed class BackwardMark : autograd.SingleTensorFunction<BackwardMark>
 {
     private const string Callback = "callback";
+    private const string Calls = "calls";
 
     /// <inheritdoc/>
     public override string Name => nameof(BackwardMark);
 
     /// <summary>Marks a place.</summary>
-    public static Tensor apply(Tensor x, Action callback) => apply([x, callback]);
+    public static Tensor apply(Tensor x, Action callback, BackwardCalls calls) => apply([x, callback, calls]);
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] inputs)
     {
         ctx.save_data(Callback, inputs[1]);
+        ctx.save_data(Calls, inputs[2]);
         return ((Tensor)inputs[0]).alias();
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor gradOutput)
-    {
-        ((Action)ctx.get_data(Callback))();
-        return [gradOutput, null!];
-    }
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor gradOutput) =>
+    [
+        ((BackwardCalls)ctx.get_data(Calls)).Run(gradOutput, () =>
+        {
+            ((Action)ctx.get_data(Callback))();
+            return gradOutput;
+        }),
+        null!,
+        null!,
+    ];
 }
 
 /// <summary>A function of one tensor whose inner results are not kept: backward runs it again.</summary>
 internal sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
 {
     private const string Function = "function";
+    private const string Calls = "calls";
 
     /// <inheritdoc/>
     public override string Name => nameof(Recomputed);
 
     /// <summary>Runs a function now, and again in backward.</summary>
-    public static Tensor apply(Tensor x, Func<Tensor, Tensor> function) => apply([x, function]);
+    public static Tensor apply(Tensor x, Func<Tensor, Tensor> function, BackwardCalls calls) => apply([x, function, calls]);
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] inputs)
@@ -90,6 +159,7 @@ internal sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
         var (x, function) = ((Tensor)inputs[0], (Func<Tensor, Tensor>)inputs[1]);
         ctx.save_for_backward([x]);
         ctx.save_data(Function, function);
+        ctx.save_data(Calls, inputs[2]);
         using var gradients = no_grad();
         return function(x);
     }
@@ -97,14 +167,19 @@ internal sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
     /// <inheritdoc/>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor gradOutput)
     {
-        using var scope = NewDisposeScope();
-        var x = ctx.get_saved_variables()[0].detach();
-        using (enable_grad())
+        var function = (Func<Tensor, Tensor>)ctx.get_data(Function);
+        var gradient = ((BackwardCalls)ctx.get_data(Calls)).Run(gradOutput, () =>
         {
-            x.requires_grad_(true);
-            ((Func<Tensor, Tensor>)ctx.get_data(Function))(x).backward([gradOutput]);
-        }
+            using var scope = NewDisposeScope();
+            var x = ctx.get_saved_variables()[0].detach();
+            using (enable_grad())
+            {
+                x.requires_grad_(true);
+                function(x).backward([gradOutput]);
+            }
 
-        return [x.grad!.MoveToOuterDisposeScope(), null!];
+            return x.grad!.DetachFromDisposeScope();
+        });
+        return [gradient, null!, null!];
     }
 }

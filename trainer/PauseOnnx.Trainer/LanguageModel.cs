@@ -84,8 +84,8 @@ public sealed class LanguageModel : IDisposable
         for (var layer = 0; layer < Config.NumHiddenLayers; layer++)
         {
             var l = layer;
-            x = options.LayerFinished is null ? x : BackwardMark.apply(x, () => options.LayerFinished(l));
-            x = options.Recompute ? Recomputed.apply(x, (Tensor y) => Layer(y, l, context)) : Layer(x, l, context);
+            x = options.LayerFinished is null ? x : BackwardMark.apply(x, () => options.LayerFinished(l), options.Calls);
+            x = options.Recompute ? Recomputed.apply(x, (Tensor y) => Layer(y, l, context), options.Calls) : Layer(x, l, context);
         }
 
         return x.MoveToOuterDisposeScope();

@@ -16,7 +16,7 @@ public static class ReferenceBuilder
     /// <summary>0, a few, the default and more than the default: where the model has positions for them.</summary>
     public static IReadOnlyList<int> DefaultPauseCounts(ModelConfig config) => config.Pause is not { } pause
         ? [0]
-        : [.. new[] { 0, 4, 25, pause.Count }.Distinct().Where(count => count == pause.Count || Fits(config, count)).Order()];
+        : [.. new[] { 0, 4, 25, pause.Count }.Distinct().Where(count => Fits(config, count)).Order()];
 
     /// <summary>Runs the model.</summary>
     /// <param name="model">The trained model.</param>
@@ -33,7 +33,7 @@ public static class ReferenceBuilder
 
             if (!Fits(model.Config, count))
             {
-                throw new ArgumentException($"The pause count is {count}; expected at most {model.Config.MaxPositionEmbeddings - DecodeSteps - 1} for a model of {model.Config.MaxPositionEmbeddings} positions.", nameof(pauseCounts));
+                throw new ArgumentException($"The pause count is {count}; expected at most {MaxPauseCount(model.Config)} for a model of {model.Config.MaxPositionEmbeddings} positions.", nameof(pauseCounts));
             }
         }
 
@@ -45,7 +45,11 @@ public static class ReferenceBuilder
         })];
     }
 
-    private static bool Fits(ModelConfig config, int pauseCount) => config.MaxPositionEmbeddings - pauseCount - DecodeSteps >= 1;
+    /// <summary>Whether a prompt and its continuation fit the model's positions beside so many pauses.</summary>
+    public static bool Fits(ModelConfig config, int pauseCount) => pauseCount <= MaxPauseCount(config);
+
+    /// <summary>Most pauses that leave room for a prompt of one token and its continuation.</summary>
+    public static int MaxPauseCount(ModelConfig config) => config.MaxPositionEmbeddings - DecodeSteps - 1;
 
     // Fractions: length of each prompt of the batch, relative to the longest.
     private static ReferenceCase Run(LanguageModel model, string name, int pauseCount, double[] fractions)
@@ -64,25 +68,26 @@ public static class ReferenceBuilder
             prompt[i] = mask[i] * random.Next(vocabulary);
         }
 
-        var pauses = full([batch, pauseCount], model.Config.Pause?.TokenId ?? 0, ScalarType.Int64);
-        var ids = cat([tensor(prompt, [batch, length]), pauses], 1);                               // (B, T + M)
-        var next = zeros([batch, 0], ScalarType.Int64);
+        var device = model.Parameters.Device;
+        var pauses = full([batch, pauseCount], model.Config.Pause?.TokenId ?? 0, ScalarType.Int64, device: device);
+        var ids = cat([tensor(prompt, [batch, length], device: device), pauses], 1);               // (B, T + M)
+        var next = zeros([batch, 0], ScalarType.Int64, device: device);
         var isPadded = batch > 1;
         for (var step = 0; step < DecodeSteps; step++)
         {
-            var latest = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length]), isPadded, count: 1);  // (B, 1, V)
+            var latest = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length], device: device), isPadded, count: 1);  // (B, 1, V)
             next = cat([next, latest.argmax(-1)], 1);
         }
 
-        var logits = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length]), isPadded, DecodeSteps + 1);  // (B, 1 + N, V)
-        return new ReferenceCase(name, pauseCount, batch, prompt, mask, next.data<long>().ToArray(), logits.data<float>().ToArray());
+        var logits = LastLogits(model, cat([ids, next], 1), tensor(mask, [batch, length], device: device), isPadded, DecodeSteps + 1);  // (B, 1 + N, V)
+        return new ReferenceCase(name, pauseCount, batch, prompt, mask, next.cpu().data<long>().ToArray(), logits.cpu().data<float>().ToArray());
     }
 
     private static Tensor LastLogits(LanguageModel model, Tensor ids, Tensor promptMask, bool isPadded, int count)
     {
         var (batch, length) = (ids.shape[0], ids.shape[1]);
-        var mask = isPadded ? cat([promptMask, ones([batch, length - promptMask.shape[1]], ScalarType.Int64)], 1) : null;
-        var positions = (arange(batch).unsqueeze(1) * length) + arange(length - count, length).unsqueeze(0);   // (B, count)
+        var mask = isPadded ? cat([promptMask, ones([batch, length - promptMask.shape[1]], ScalarType.Int64, device: ids.device)], 1) : null;
+        var positions = (arange(batch, device: ids.device).unsqueeze(1) * length) + arange(length - count, length, device: ids.device).unsqueeze(0);   // (B, count)
         return model.LogitsAt(model.Forward(ids, mask), positions.flatten()).view(batch, count, -1);
     }
 }

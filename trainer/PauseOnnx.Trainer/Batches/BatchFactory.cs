@@ -22,6 +22,7 @@ public static class BatchFactory
             throw new ModelFormatException($"There are no worked solutions that pauses could replace; expected examples with 'work', or pause 'insert' ({data.Path}).");
         }
 
+        CheckPositions(run, config);
         CheckLength(data, run.SequenceLength, example => PauseInjection.None(example).Ids.Length);
         var next = Source(data, run.SequenceLength, run.Seed);
         return step =>
@@ -51,6 +52,7 @@ public static class BatchFactory
             throw new ModelFormatException($"There are up to {options.PauseRange.Max} pauses; expected at most {run.SequenceLength - 2}, so that two tokens of text fit the recipe's sequence_length beside them ({data.Path}).");
         }
 
+        CheckPositions(run, config);
         PausePlacement Pauses(int count) => new(count, pauseId, options.PausePosition);
         CheckLength(data, run.SequenceLength, example => PauseInjection.Place(example, Pauses(options.PauseRange.Max)).Ids.Length);
         var next = Source(data, run.SequenceLength - options.PauseRange.Max, run.Seed);
@@ -94,6 +96,15 @@ public static class BatchFactory
 
     private static int PauseId(ModelConfig config) =>
         config.Pause?.TokenId ?? throw new ModelFormatException("The model has no <pause> token; expected 'pause_token_id' in its config.json.");
+
+    // A recipe's own model has them; a checkpoint that the recipe did not make may not.
+    private static void CheckPositions(RunOptions run, ModelConfig config)
+    {
+        if (run.SequenceLength > config.MaxPositionEmbeddings)
+        {
+            throw new ModelFormatException($"The recipe's sequence_length is {run.SequenceLength}; expected at most {config.MaxPositionEmbeddings}, the checkpoint's positions.");
+        }
+    }
 
     private static void CheckLength(TrainingData data, int maxLength, Func<TokenizedExample, int> length)
     {

@@ -14,8 +14,11 @@ public sealed record StepBatch(IReadOnlyList<TrainingSequence> Rows, IReadOnlyLi
     /// <param name="worldSize">Number of ranks.</param>
     public static StepBatch Split(IReadOnlyList<TrainingSequence> all, int microBatchSize, int rank = 0, int worldSize = 1)
     {
-        var (start, end) = (all.Count * rank / worldSize, all.Count * (rank + 1) / worldSize);
+        var (start, end) = (FirstRow(all.Count, rank, worldSize), FirstRow(all.Count, rank + 1, worldSize));
         var rows = all.Skip(start).Take(end - start).ToArray();
         return new StepBatch(rows, [.. rows.Chunk(microBatchSize).Select(TrainingBatch.Pack)], all.Sum(s => (long)s.TargetCount), all.Sum(s => (long)s.Ids.Length));
     }
+
+    /// <summary>Number of a rank's first sequence among those of the step.</summary>
+    public static int FirstRow(int count, int rank, int worldSize) => (int)((long)count * rank / worldSize);
 }

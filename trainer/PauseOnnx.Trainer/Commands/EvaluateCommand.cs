@@ -54,8 +54,8 @@ internal static class EvaluateCommand
         using var model = Checkpoint.LoadModel(folder);
         var tokenizer = Tokenizer.Load(folder);
         using var heldOut = File.Exists(path) ? TrainingData.Open(path, tokenizer) : TrainingData.OpenHeldOut(path, tokenizer);
-        var examples = heldOut?.Examples.Take(limit).ToArray()
-            ?? throw new FileNotFoundException($"There are no held-out examples in '{path}'; expected {FileNames.HeldOut}, or a .jsonl file.");
+        var examples = heldOut is { Examples.Count: > 0 } ? heldOut.Examples.Take(limit).ToArray()
+            : throw new FileNotFoundException($"There are no held-out examples in '{path}'; expected {FileNames.HeldOut}, or a .jsonl file.");
         var pause = model.Config.Pause;
         var tokenId = filler is null ? pause?.TokenId : FillerId(filler, tokenizer);
         foreach (var count in counts ?? [pause?.Count ?? 0])
@@ -67,7 +67,7 @@ internal static class EvaluateCommand
             }
 
             var pauses = new PausePlacement(count, tokenId ?? 0, pause?.Position ?? PausePosition.Append);
-            CheckLength(examples, pauses, model.Config, path);
+            Evaluation.CheckLength(model, examples, pauses, path);
             var found = Evaluation.Measure(model, examples, pauses);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} x {filler ?? "<pause>"}: {found}"));
         }
@@ -76,13 +76,4 @@ internal static class EvaluateCommand
     private static int FillerId(string filler, Tokenizer tokenizer) => tokenizer.EncodeOrdinary(filler) is [var id]
         ? id
         : throw new ArgumentException($"--filler '{filler}' is {tokenizer.EncodeOrdinary(filler).Length} tokens of this tokenizer; expected exactly one.");
-
-    private static void CheckLength(TokenizedExample[] examples, PausePlacement pauses, ModelConfig config, string path)
-    {
-        var longest = examples.Max(e => e.Prefix.Length + e.Target.Length) + pauses.Count;
-        if (longest > config.MaxPositionEmbeddings)
-        {
-            throw new ArgumentException($"The longest example has {longest} tokens with {pauses.Count} pauses; expected at most {config.MaxPositionEmbeddings}, the model's positions ('{path}').");
-        }
-    }
 }

@@ -78,7 +78,7 @@ internal static class FinetuneCommand
 
     private static void Finetune(TrainingRun run, FinetuneOptions options, StartingCheckpoint start, string path, int? threads, CancellationToken cancellationToken)
     {
-        Checkpoint.CheckTarget(run.Output);
+        run.CheckTarget();
         var tokenizer = Tokenizer.Load(start.TokenizerFolder);
         using var data = TrainingData.Open(path, tokenizer);
         using var kept = TrainingData.OpenHeldOut(path, tokenizer);
@@ -86,12 +86,19 @@ internal static class FinetuneCommand
         TrainingThreads.Set(threads, model, options.Run, run.Ranks.LocalSize);
         run.Describe(model, $"pauses: {options.PauseRange}", start);
         var examples = kept?.Examples.Take(MaxHeldOut).ToArray() ?? [];
-        WarnWhenUnripe(model, Measure("before", model, examples));
+        var rows = options.Run.MicroBatchSize ?? options.Run.BatchSize;
+        if (run.Ranks.Rank == 0)
+        {
+            WarnWhenUnripe(model, Measure("before", model, examples, rows, path));
+        }
+
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Finetuning(data, options, model.Config));
         var inputs = $"data {data.Sha256}, checkpoint {start.Sha256()}";
-        run.Train(model, BatchFactory.Finetuning(data, options, model.Config), heldOut, inputs, cancellationToken);
-        Measure("after", model, examples);
-        Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
+        if (run.Train(model, BatchFactory.Finetuning(data, options, model.Config), heldOut, inputs, cancellationToken))
+        {
+            Measure("after", model, examples, rows, path);
+            Console.WriteLine($"wrote {run.Output}, {model.Config.Pause!.Training}, which pauses {options.PauseCount} times");
+        }
     }
 
     private static ModelConfig ForFinetuning(ModelConfig config, FinetuneOptions options)
@@ -103,10 +110,12 @@ internal static class FinetuneCommand
             Pause = pause with { Count = options.PauseCount, Position = options.PausePosition, Training = $"{pretraining}_{(options.PauseRange.Max > 0 ? "PauseFT" : "StdFT")}" },
         };
         ModelFormatException.ThrowIfAny(tuned.FindFaults(), "--pause-count");
-        return tuned;
+        return ReferenceBuilder.Fits(tuned, options.PauseCount)
+            ? tuned
+            : throw new ArgumentException($"--pause-count is {options.PauseCount}; expected at most {ReferenceBuilder.MaxPauseCount(tuned)}, so that a prompt and its answer fit the model's {tuned.MaxPositionEmbeddings} positions beside them.");
     }
 
-    private static Evaluation? Measure(string when, LanguageModel model, TokenizedExample[] heldOut)
+    private static Evaluation? Measure(string when, LanguageModel model, TokenizedExample[] heldOut, int batchSize, string path)
     {
         if (heldOut.Length == 0)
         {
@@ -114,7 +123,9 @@ internal static class FinetuneCommand
         }
 
         var pause = model.Config.Pause!;
-        var found = Evaluation.Measure(model, heldOut, new PausePlacement(pause.Count, pause.TokenId, pause.Position));
+        var placement = new PausePlacement(pause.Count, pause.TokenId, pause.Position);
+        Evaluation.CheckLength(model, heldOut, placement, path);
+        var found = Evaluation.Measure(model, heldOut, placement, batchSize);
         Console.WriteLine($"{when} finetuning, {(pause.Position == PausePosition.Append ? "after" : "behind")} {pause.Count} pauses: {found}");
         return found;
     }

@@ -73,7 +73,7 @@ internal static class PretrainCommand
 
     private static void Pretrain(TrainingRun run, PretrainOptions options, StartingCheckpoint? start, string folder, int? threads, CancellationToken cancellationToken)
     {
-        Checkpoint.CheckTarget(run.Output);
+        run.CheckTarget();
         var tokenizer = Tokenizer.Load(run.TokenizerFolder);
         using var data = TrainingData.Open(folder, tokenizer);
         using var kept = TrainingData.OpenHeldOut(folder, tokenizer);
@@ -82,8 +82,11 @@ internal static class PretrainCommand
         run.Describe(model, $"pauses: {options.Pause}", start);
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Pretraining(data, options, model.Config));
         var inputs = $"data {data.Sha256}{(start is null ? "" : $", checkpoint {start.Sha256()}")}";
-        run.Train(model, BatchFactory.Pretraining(data, options, model.Config), heldOut, inputs, cancellationToken);
-        Console.WriteLine($"wrote {run.Output}");
+        var isWritten = run.Train(model, BatchFactory.Pretraining(data, options, model.Config), heldOut, inputs, cancellationToken);
+        if (isWritten)
+        {
+            Console.WriteLine($"wrote {run.Output}");
+        }
     }
 
     private static LanguageModel CreateModel(TrainingRun run, PretrainOptions options, StartingCheckpoint? start, Tokenizer tokenizer)

@@ -10,7 +10,7 @@ internal static class ReferenceCommand
     /// <summary>The command with its arguments.</summary>
     internal static Command Create()
     {
-        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "Checkpoint folder in Hugging Face's layout, of the llama or gpt2 family." };
+        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "Checkpoint folder in Hugging Face's layout." };
         var pauseCounts = new Option<string?>("--pause-count")
         {
             Description = "Numbers of pauses to make cases for, such as 0,15,30 or 0..4. Default: 0, 4, 25 and the checkpoint's own; 0 without a <pause> token.",

@@ -37,9 +37,9 @@ internal sealed class TrainingCommandOptions
     public Option<int?> EvalEvery { get; } = Count("--eval-every", "Steps between two measurements of the held-out loss; 0 for none.");
 
     public Option<int?> EarlyStop { get; } =
-        Count("--early-stop", "End after so many measurements in a row without a lower held-out loss, and keep the best checkpoint; 0 for never.");
+        Count("--early-stop", "End after so many measurements in a row without a lower held-out loss, and keep the best checkpoint, which until then is beside --out with '-best' behind the name; 0 for never.");
 
-    public Option<int?> SaveEvery { get; } = Count("--save-every", "Steps between two checkpoints, from which --resume goes on after a crash; 0 for one at the end only.");
+    public Option<int?> SaveEvery { get; } = Count("--save-every", "Steps between two checkpoints, from which --resume goes on after a crash; 0 for one at the end only, or with --early-stop one a measurement.");
 
     public Option<TimeSpan?> TimeLimit { get; } = Parsed<TimeSpan?>(
         "--time-limit", "Stop and save after this time, such as 90s, 30m or 2h; --resume goes on.", "TIME", text => Trainer.TimeLimit.Parse(text));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PauseOnnx.CommandLine;
 using PauseOnnx.Model;
 using static TorchSharp.torch;
@@ -11,10 +10,6 @@ namespace PauseOnnx.Trainer;
 /// </summary>
 internal sealed record TrainingRun
 {
-    /// <summary>How long the last checkpoint waits for room on a full disk.</summary>
-    private static readonly TimeSpan SavePatience = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(15);
-
     /// <summary><c>pretrain</c> or <c>finetune</c>.</summary>
     public required string Stage { get; init; }
 
@@ -44,12 +39,22 @@ internal sealed record TrainingRun
 
     private bool IsFirstRank => Ranks.Rank == 0;
 
-    // Unlike the rest of the options, these may change when a run is resumed.
-    private string Settings(LanguageModel model) =>
+    /// <summary>What a resumption must repeat: all options of the stage but the size of the micro-batches.</summary>
+    public string Settings(LanguageModel model) =>
         $"{Options.Stage} {model.Config} {model.Parameters.Precision}".Replace($"MicroBatchSize = {Options.Run.MicroBatchSize}", "", StringComparison.Ordinal);
 
     /// <summary>What the model computes with.</summary>
-    public Precision PrecisionOf(RunOptions options) => options.Precision ?? PrecisionChoice.For(Device);
+    /// <exception cref="PlatformNotSupportedException">The processes are on different kinds of processors, and chose differently.</exception>
+    public Precision PrecisionOf(RunOptions options)
+    {
+        var precision = options.Precision ?? PrecisionChoice.For(Device);
+        if (Ranks.WorldSize > 1)
+        {
+            Trainer.Ranks.CheckAgreement(Ranks, Device, precision == Precision.Bf16, "bf16", "--precision fp32 or --precision bf16");
+        }
+
+        return precision;
+    }
 
     /// <summary>Says what is going to be trained.</summary>
     public void Describe(LanguageModel model, string pauses, StartingCheckpoint? start)
@@ -68,6 +73,18 @@ internal sealed record TrainingRun
     /// <param name="makeRows">How training would make sequences of it.</param>
     public HeldOutLoss? HeldOut(LanguageModel model, TrainingData? data, Func<TrainingData, Func<int, IReadOnlyList<TrainingSequence>>> makeRows)
     {
+        if (Monitor.EarlyStop > 0 && (Monitor.EvalEvery == 0 || data is null))
+        {
+            throw new ArgumentException(Monitor.EvalEvery == 0
+                ? "--early-stop is given without --eval-every; expected both."
+                : "--early-stop is given, but the data has nothing held out; expected some to measure: prepare text with --held-out, or put examples into heldout.jsonl.");
+        }
+
+        if (Monitor.EvalEvery > 0 && data is null)
+        {
+            Console.WriteLine("the data has nothing held out, so there is no held-out loss to measure; prepare text with --held-out, or put examples into heldout.jsonl");
+        }
+
         if (data is null || Monitor.EvalEvery == 0)
         {
             return null;
@@ -77,53 +94,69 @@ internal sealed record TrainingRun
         return new HeldOutLoss(model, [.. Enumerable.Range(0, steps).SelectMany(make)], Options.Run.MicroBatchSize ?? Options.Run.BatchSize);
     }
 
+    /// <summary>Checks what can be checked before anything is loaded.</summary>
+    /// <exception cref="ArgumentException">Options contradict each other or what is in <see cref="Output"/>.</exception>
+    /// <exception cref="IOException"><see cref="Output"/> cannot be written.</exception>
+    public void CheckTarget()
+    {
+        if (Options.Run.BatchSize < Ranks.WorldSize)
+        {
+            throw new ArgumentException($"There are {Ranks.WorldSize} processes for a batch of {Options.Run.BatchSize} sequences; expected at least one sequence each.");
+        }
+
+        // One rank alone: on a shared disk the others would try out the same names.
+        if (IsFirstRank)
+        {
+            Checkpoint.CheckTarget(Output);
+            if (!Resume && Checkpoint.FindState(Output) is { IsPartial: false } && (Monitor.SaveEvery > 0 || Monitor.EarlyStop > 0 || Monitor.TimeLimit is not null))
+            {
+                throw new ArgumentException($"'{Output}' holds a complete checkpoint, which parts of a new run do not replace; expected another --out for a run with --save-every, --early-stop or --time-limit, or remove the folder.");
+            }
+        }
+
+        Ranks.Barrier();
+    }
+
     /// <summary>Trains a model and writes the checkpoint.</summary>
     /// <param name="model">The model; the same weights on every rank.</param>
     /// <param name="makeRows">Makes the sequences of a step.</param>
     /// <param name="heldOut">What is measured on the way; null for nothing.</param>
     /// <param name="inputs">SHA-256 of what the run begins with: see <see cref="TrainingState.Inputs"/>.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
+    /// <returns>Whether this rank wrote a checkpoint of all that was trained.</returns>
     /// <exception cref="CommandCancelledException">The user pressed Ctrl-C; the message says what is left.</exception>
-    public void Train(
+    public bool Train(
         LanguageModel model, Func<int, IReadOnlyList<TrainingSequence>> makeRows, HeldOutLoss? heldOut, string inputs, CancellationToken cancellationToken)
     {
-        CheckOptions(heldOut);
         using var optimizer = new AdamW(model.Parameters, Options.Run.Optimizer);
         var earlier = Resume ? ResumeFrom(model, optimizer, inputs) : null;
-        var watch = new Watch(this, model, optimizer, heldOut, inputs, earlier);
-        var started = optimizer.StepCount;
-        using var log = IsFirstRank ? new TrainingLog(Output, started) : null;
+        var watch = new RunWatch(this, model, optimizer, heldOut, inputs, earlier);
+        using var log = IsFirstRank ? new TrainingLog(Output, optimizer.StepCount) : null;
         var loop = new TrainingLoop(model, optimizer, Options.Run, Ranks);
         TrainingResult Loop(Action<long, string> report) =>
-            loop.Run(makeRows, earlier?.Loss ?? double.NaN, progress => watch.AfterStep(progress, log, report), cancellationToken);
-        var result = IsFirstRank ? ProgressDisplay.Run(Stage, Options.Run.Steps, Loop) : Loop((_, _) => { });
+            loop.Run(makeRows, earlier?.Loss ?? double.NaN, progress => log is null || watch.AfterStep(progress, log, report), cancellationToken);
         try
         {
-            if (IsFirstRank)
-            {
-                log!.Draw();
-                watch.Finish(result, started, cancellationToken);
-            }
+            var result = IsFirstRank ? ProgressDisplay.Run(Stage, Options.Run.Steps, optimizer.StepCount, Loop) : Loop((_, _) => { });
+            return Finish(watch, result, cancellationToken);
         }
         finally
         {
-            // The others wait for the files, however that ends.
-            Ranks.Barrier();
+            // After the checkpoint, which is worth more than a picture.
+            log?.Draw();
         }
     }
 
-    private void CheckOptions(HeldOutLoss? heldOut)
+    // The others wait for the files, however that ends.
+    private bool Finish(RunWatch watch, TrainingResult result, CancellationToken cancellationToken)
     {
-        if (Monitor.EarlyStop > 0 && (Monitor.EvalEvery == 0 || heldOut is null))
+        try
         {
-            throw new ArgumentException(heldOut is null
-                ? "--early-stop is given, but the data has nothing held out; expected some to measure."
-                : "--early-stop is given without --eval-every; expected both.");
+            return IsFirstRank && watch.Finish(result, cancellationToken);
         }
-
-        if (Options.Run.BatchSize < Ranks.WorldSize)
+        finally
         {
-            throw new ArgumentException($"There are {Ranks.WorldSize} processes for a batch of {Options.Run.BatchSize} sequences; expected at least one sequence each.");
+            Ranks.Barrier();
         }
     }
 
@@ -144,148 +177,5 @@ internal sealed record TrainingRun
 
         Checkpoint.Resume(Output, model, optimizer);
         return state;
-    }
-
-    // What happens between the steps of one run.
-    private sealed class Watch(TrainingRun run, LanguageModel model, AdamW optimizer, HeldOutLoss? heldOut, string inputs, TrainingState? earlier)
-    {
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-
-        // A result that is complete is worth more than part of this one.
-        private readonly bool _keepsEarlier = Checkpoint.FindState(run.Output) is { IsPartial: false };
-        private double _best = earlier?.BestHeldOutLoss ?? double.PositiveInfinity;
-        private double? _latest;
-        private int _withoutGain;
-        private int _savedStep = earlier?.Step ?? -1;
-
-        private MonitorOptions Monitor => run.Monitor;
-
-        private int Steps => run.Options.Run.Steps;
-
-        // With early stopping the folder holds the best checkpoint, without it the latest.
-        private bool KeepsBest => Monitor.EarlyStop > 0;
-
-        public bool AfterStep(TrainingProgress progress, TrainingLog? log, Action<long, string> report)
-        {
-            if (!run.IsFirstRank)
-            {
-                return true;
-            }
-
-            log!.Write(progress);
-            var isEvaluated = Monitor.EvalEvery > 0 && heldOut is not null && (progress.Step % Monitor.EvalEvery == 0 || progress.Step == Steps);
-            if (isEvaluated)
-            {
-                Evaluate(progress, log);
-            }
-
-            var isSaved = KeepsBest ? isEvaluated && _withoutGain == 0 : Monitor.SaveEvery > 0 && progress.Step % Monitor.SaveEvery == 0;
-            if (isSaved && progress.Step < Steps && !_keepsEarlier)
-            {
-                SaveOnTheWay(progress);
-            }
-
-            report(progress.Step, $"loss {progress.MeanLoss:F4}{(_latest is { } l ? $", held-out {l:F4}" : "")}, {progress.TokensPerSecond:N0} tokens/s");
-            return !(KeepsBest && _withoutGain >= Monitor.EarlyStop) && !(_clock.Elapsed >= Monitor.TimeLimit);
-        }
-
-        public void Finish(TrainingResult result, int started, CancellationToken cancellationToken)
-        {
-            var isWorn = KeepsBest && _withoutGain > 0 && _savedStep >= 0 && (result.End == TrainingEnd.Complete || _withoutGain >= Monitor.EarlyStop);
-            if (isWorn)
-            {
-                var best = Checkpoint.FindState(run.Output)!;
-                Checkpoint.Resume(run.Output, model, optimizer);
-                SaveAtTheEnd(best with { IsStoppedEarly = true }, cancellationToken);
-                Console.WriteLine($"kept step {best.Step}, which had the lowest held-out loss, {_best:F4}");
-            }
-            else if (result.End == TrainingEnd.Complete)
-            {
-                SaveAtTheEnd(State(result.Step, result.Loss), cancellationToken);
-            }
-            else
-            {
-                Stop(result, started, cancellationToken);
-            }
-        }
-
-        private void Stop(TrainingResult result, int started, CancellationToken cancellationToken)
-        {
-            var isNew = !_keepsEarlier && result.Step > started && !(KeepsBest && _savedStep >= 0);
-            if (isNew)
-            {
-                SaveAtTheEnd(State(result.Step, result.Loss), CancellationToken.None);
-            }
-
-            var left = isNew ? $"the checkpoint '{run.Output}' holds them. Run the same command with --resume to go on."
-                : _savedStep >= 0 ? $"the checkpoint '{run.Output}' holds step {_savedStep}. Run the same command with --resume to go on from there."
-                : $"'{run.Output}' is as it was.";
-            var message = $"Stopped after step {result.Step} of {Steps}; {left}";
-            if (cancellationToken.IsCancellationRequested)
-            {
-                throw new CommandCancelledException(message);
-            }
-
-            Console.WriteLine($"The time limit of {Monitor.TimeLimit} is reached. {message}");
-        }
-
-        private void Evaluate(TrainingProgress progress, TrainingLog log)
-        {
-            var loss = heldOut!.Measure();
-            _latest = loss;
-            _withoutGain = loss < _best ? 0 : _withoutGain + 1;
-            _best = Math.Min(_best, loss);
-            log.WriteHeldOut(progress.Step, loss);
-        }
-
-        private void SaveOnTheWay(TrainingProgress progress)
-        {
-            try
-            {
-                Save(State(progress.Step, progress.MeanLoss));
-            }
-            catch (IOException e)
-            {
-                Console.Error.WriteLine($"warning: no checkpoint at step {progress.Step}: {e.Message} Training goes on{(_savedStep >= 0 ? $"; '{run.Output}' holds step {_savedStep}" : "")}.");
-            }
-        }
-
-        // Hours of training wait for somebody to make room.
-        private void SaveAtTheEnd(TrainingState state, CancellationToken cancellationToken)
-        {
-            var clock = Stopwatch.StartNew();
-            while (true)
-            {
-                try
-                {
-                    Save(state);
-                    return;
-                }
-                catch (IOException e) when (clock.Elapsed < SavePatience && !cancellationToken.IsCancellationRequested)
-                {
-                    Console.Error.WriteLine($"warning: {e.Message} Trying again for {SavePatience - clock.Elapsed:mm\\:ss}; make room for the checkpoint, or press Ctrl-C to give it up.");
-                    cancellationToken.WaitHandle.WaitOne(SaveInterval);
-                }
-            }
-        }
-
-        private void Save(TrainingState state)
-        {
-            Checkpoint.Save(run.Output, model, optimizer, run.TokenizerFolder, run.Recipe.Generation, state);
-            _savedStep = state.Step;
-        }
-
-        private TrainingState State(int step, double loss) => new()
-        {
-            Stage = run.Stage,
-            Recipe = run.Recipe.Name,
-            Settings = run.Settings(model),
-            Inputs = inputs,
-            Step = step,
-            Steps = Steps,
-            Seed = run.Options.Run.Seed,
-            Loss = loss,
-            BestHeldOutLoss = double.IsFinite(_best) ? _best : null,
-        };
     }
 }

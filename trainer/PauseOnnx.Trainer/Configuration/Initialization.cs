@@ -39,7 +39,9 @@ public sealed record Initialization
         var names = new WeightNames(model.Config);
         foreach (var (name, shape) in model.Parameters.Specs)
         {
-            var weight = model.Parameters[name];
+            // On the processor, whose generator gives the same weights for every device.
+            using var drawn = NewDisposeScope();
+            var weight = empty([.. shape.Select(d => (long)d)]);
             if (shape.Count == 1)
             {
                 weight.fill_(name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
@@ -52,6 +54,8 @@ public sealed record Initialization
             {
                 weight.normal_(0, name == names.Head ? HeadStd : StdOfLinear(name, shape, model.Config), generator);
             }
+
+            model.Parameters[name].copy_(weight);
         }
 
         model.Parameters.Round();

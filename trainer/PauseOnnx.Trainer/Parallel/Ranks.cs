@@ -42,10 +42,18 @@ public static class Ranks
         try
         {
             var chosen = ComputeDevice.Choose(device, ranks.LocalRank);
-            using ICollective? gpus = chosen.type == DeviceType.CUDA ? new Nccl(ranks, chosen.index) : null;
-            work(chosen, gpus ?? ranks, cancellation.Token);
+            CheckAgreement(ranks, torch.CPU, chosen.type == DeviceType.CUDA, "a GPU", "--device cpu or --device cuda");
+            if (chosen.type == DeviceType.CUDA)
+            {
+                using var gpus = new Nccl(ranks, chosen.index);
+                Work(gpus, () => work(chosen, gpus, cancellation.Token));
+            }
+            else
+            {
+                Work(ranks, () => work(chosen, ranks, cancellation.Token));
+            }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (PlatformNotSupportedException e)
         {
             ranks.Abort(e.Message.ReplaceLineEndings(" "));
             throw;
@@ -56,6 +64,38 @@ public static class Ranks
             {
                 ranks.LeaveToLauncher();
             }
+        }
+    }
+
+    /// <summary>Refuses a choice that each rank made for itself and not all made alike.</summary>
+    /// <param name="ranks">The processes.</param>
+    /// <param name="device">Where they add up tensors.</param>
+    /// <param name="choice">This rank's.</param>
+    /// <param name="what">What was chosen or not.</param>
+    /// <param name="remedy">Options that leave no choice.</param>
+    /// <exception cref="PlatformNotSupportedException">The ranks differ.</exception>
+    internal static void CheckAgreement(ICollective ranks, torch.Device device, bool choice, string what, string remedy)
+    {
+        using var count = torch.tensor([choice ? 1f : 0f], device: device);
+        ranks.Sum(count);
+        var chosen = (int)count[0].item<float>();
+        if (chosen > 0 && chosen < ranks.WorldSize)
+        {
+            throw new PlatformNotSupportedException($"{chosen} of {ranks.WorldSize} processes would take {what}, the others not; expected all alike: give {remedy}.");
+        }
+    }
+
+    // Before anything is disposed of, which would wait for the others.
+    private static void Work(ICollective ranks, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            ranks.Abort(e.Message.ReplaceLineEndings(" "));
+            throw;
         }
     }
 

@@ -41,10 +41,8 @@ public sealed class LossAndGradient(LanguageModel model)
         var normed = model.NormAt(hidden, PositionsOf(batch));                                     // (n, C)
         var (loss, gradient) = Head(normed.detach(), batch.Targets, divisor);                      // (n, C)
         normed.backward([gradient]);
-        using (no_grad())
-        {
-            model.Embedding.grad!.index_add_(0, ids, embedded.grad!, alpha: 1);
-        }
+        options.Calls.Finish();
+        AddToEmbedding(ids, embedded.grad!);
 
         return loss;
     }
@@ -88,6 +86,24 @@ public sealed class LossAndGradient(LanguageModel model)
         }
 
         return total;
+    }
+
+    // A token that comes often adds many small numbers to its row, which bfloat16 would lose: they are added up in float32.
+    private void AddToEmbedding(Tensor ids, Tensor gradient)
+    {
+        using var mode = no_grad();
+        using var scope = NewDisposeScope();
+        var total = model.Embedding.grad!;                                                         // (vocab_size, C)
+        if (gradient.dtype == ScalarType.Float32)
+        {
+            total.index_add_(0, ids, gradient, alpha: 1);
+            return;
+        }
+
+        var (distinct, places, _) = ids.unique(return_inverse: true);                              // (u), (B T)
+        var sums = zeros([distinct.shape[0], gradient.shape[1]], ScalarType.Float32, device: Device);
+        sums.index_add_(0, places!, gradient.to(ScalarType.Float32), alpha: 1);
+        total.index_add_(0, distinct, sums.to(gradient.dtype), alpha: 1);
     }
 
     // d loss / d logits = (softmax - one-hot) / divisor, turned into the gradients of the head and of what it reads.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PauseOnnx.Model;
 using ScottPlot;
 using TorchSharp;
 
@@ -38,7 +39,7 @@ public sealed class TrainingLog : IDisposable
         Directory.CreateDirectory(_folder);
         var file = Path.Combine(_folder, MetricsFile);
         var kept = step > 0 && File.Exists(file) ? File.ReadLines(file).Where(line => Replay(line, step)).ToList() : [];
-        File.WriteAllLines(file, kept);
+        AtomicFile.Write(file, temporary => File.WriteAllLines(temporary, kept));
         _metrics = new StreamWriter(file, append: true) { AutoFlush = true };
         var events = Path.Combine(_folder, "tensorboard");
         if (step == 0 && Directory.Exists(events))
@@ -73,7 +74,18 @@ public sealed class TrainingLog : IDisposable
     {
         if (_losses.Count > 0)
         {
-            Try(DrawCurve);
+            // Whatever a picture needs and does not find: it must not cost the run.
+            Try(() =>
+            {
+                try
+                {
+                    DrawCurve();
+                }
+                catch (Exception e) when (e is TypeInitializationException or DllNotFoundException)
+                {
+                    throw new IOException(e.Message, e);
+                }
+            });
         }
     }
 

@@ -136,10 +136,11 @@ public sealed class TrainingLoop(LanguageModel model, AdamW optimizer, RunOption
             }
         }
 
-        var pass = (long)step * options.BatchSize;
+        // Its first sequence's number tells a forward pass from every other of the run.
+        var pass = ((long)step * options.BatchSize) + StepBatch.FirstRow(options.BatchSize, ranks.Rank, ranks.WorldSize) + (number * MicroBatchSize);
         var loss = _loss.Accumulate(batch.MicroBatches[number], batch.TargetCount, new ForwardOptions
         {
-            Dropout = options.Dropout > 0 ? new Dropout(options.Dropout, options.Seed, pass + (ranks.Rank * batch.MicroBatches.Count) + number) : null,
+            Dropout = options.Dropout > 0 ? new Dropout(options.Dropout, options.Seed, pass) : null,
             Recompute = options.ActivationCheckpointing,
             LayerFinished = ranks.WorldSize > 1 ? Finish : null,
         });

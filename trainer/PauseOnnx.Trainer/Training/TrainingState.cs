@@ -44,6 +44,9 @@ public sealed record TrainingState
     /// <summary>Lowest held-out loss so far, in nats a target; null when none was measured.</summary>
     public double? BestHeldOutLoss { get; init; }
 
+    /// <summary>Measurements of the held-out loss since then.</summary>
+    public int MeasurementsWithoutGain { get; init; }
+
     /// <summary>Whether steps are left to do.</summary>
     public bool IsPartial => Step < Steps && !IsStoppedEarly;
 
@@ -65,6 +68,7 @@ public sealed record TrainingState
             Seed = fields.WholeNumber("seed"),
             Loss = fields.Number("loss"),
             IsStoppedEarly = fields.Flag("stopped_early", false),
+            MeasurementsWithoutGain = fields.WholeNumber("measurements_without_gain", 0),
             BestHeldOutLoss = fields.Has("best_held_out_loss") ? fields.Number("best_held_out_loss") : null,
         };
         ModelFormatException.ThrowIfAny(faults, file);
@@ -83,6 +87,7 @@ public sealed record TrainingState
             ["seed"] = Seed,
             ["loss"] = Loss,
             ["best_held_out_loss"] = BestHeldOutLoss,
+            ["measurements_without_gain"] = MeasurementsWithoutGain,
             ["stopped_early"] = IsStoppedEarly,
             ["settings"] = Settings,
             ["inputs"] = Inputs,
