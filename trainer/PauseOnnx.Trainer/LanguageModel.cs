@@ -1,5 +1,4 @@
 using PauseOnnx.Model;
-using PauseOnnx.Trainer.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NUnit.Framework;
 using PauseOnnx.CommandLine;
 using PauseOnnx.Model;
@@ -53,15 +54,79 @@ public class TrainingRunTests
         Assert.That(() => Train(folder, "out", seed: 2, resume: true), Throws.TypeOf<ModelFormatException>().With.Message.Contains("Seed = 1").And.Message.Contains("Seed = 2"));
     }
 
+    [Test]
+    public void Train_HeldOutLossRises_StopsEarlyAndKeepsTheBestCheckpoint()
+    {
+        using var folder = new TemporaryFolder();
+        Train(folder, "out", learningRate: 0.5, monitor: new MonitorOptions { EvalEvery = 3, EarlyStop = 2 });
+        var state = Checkpoint.FindState(folder["out"])!;
+        var measured = File.ReadLines(Path.Combine(TrainingLog.FolderOf(folder["out"]), TrainingLog.MetricsFile))
+            .Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!).Where(line => line.ContainsKey("held_out_loss")).ToArray();
+        var best = measured.MinBy(line => line["held_out_loss"])!;
+        Assert.That((state.Step, state.BestHeldOutLoss, state.IsStoppedEarly, state.IsPartial), Is.EqualTo(((int)best["step"], best["held_out_loss"], true, false)));
+        Assert.That(measured[^1]["step"], Is.EqualTo(best["step"] + 6).And.LessThan(Steps));
+        Assert.That(Directory.Exists(folder["out-best"]), Is.False);
+        using var kept = Checkpoint.LoadModel(folder["out"]);
+        Assert.That(HeldOut(folder, kept).Measure(), Is.EqualTo(best["held_out_loss"]));
+    }
+
+    [Test]
+    public void Train_CancelledWithEarlyStop_ResumesToTheSameWeights()
+    {
+        using var folder = new TemporaryFolder();
+        var monitor = new MonitorOptions { EvalEvery = 3, EarlyStop = 2 };
+        Train(folder, "whole", learningRate: 0.02, monitor: monitor);
+        Assert.That(() => Train(folder, "part", learningRate: 0.02, cancelAt: 12, monitor: monitor), Throws.TypeOf<CommandCancelledException>());
+        Train(folder, "part", learningRate: 0.02, resume: true, monitor: monitor);
+        Assert.That(File.ReadAllBytes(WeightsOf(folder, "part")), Is.EqualTo(File.ReadAllBytes(WeightsOf(folder, "whole"))));
+    }
+
+    [Test]
+    public void Train_TimeLimit_SavesAndResumes()
+    {
+        using var folder = new TemporaryFolder();
+        Train(folder, "whole");
+        Train(folder, "part", monitor: new MonitorOptions { TimeLimit = TimeSpan.FromTicks(1) });
+        Assert.That(Checkpoint.FindState(folder["part"])!.Step, Is.EqualTo(1));
+        Train(folder, "part", resume: true);
+        Assert.That(File.ReadAllBytes(WeightsOf(folder, "part")), Is.EqualTo(File.ReadAllBytes(WeightsOf(folder, "whole"))));
+    }
+
+    [Test]
+    public void CheckTarget_PartsOverACompleteResult_AreRefused()
+    {
+        using var folder = new TemporaryFolder();
+        Train(folder, "out");
+        Assert.That(
+            () => Train(folder, "out", monitor: new MonitorOptions { SaveEvery = 5 }),
+            Throws.ArgumentException.With.Message.Contains("holds a complete checkpoint, which parts of a new run do not replace"));
+    }
+
+    [Test]
+    public void Resume_OtherData_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.That(() => Train(folder, "out", cancelAt: 20), Throws.TypeOf<CommandCancelledException>());
+        Assert.That(() => Train(folder, "out", resume: true, inputs: "data 1"), Throws.TypeOf<ModelFormatException>().With.Message.Contains("began with data 0; expected what is given now, data 1"));
+    }
+
+    private static HeldOutLoss HeldOut(TemporaryFolder folder, LanguageModel model)
+    {
+        using var examples = TrainingData.Open(folder["data"], Tokenizer.Load(folder["data"]));
+        var options = RecipeFile.Read("tiny").Pretrain;
+        return new HeldOutLoss(model, BatchFactory.Pretraining(examples, options, model.Config)(10_000), microBatchSize: 4);
+    }
+
     private static string WeightsOf(TemporaryFolder folder, string name) => Path.Combine(folder[name], FileNames.Weights);
 
     // Cancels when the batch of a step is made, a few steps before it is used; -1 for never.
-    private static void Train(TemporaryFolder folder, string output, int seed = 1, int cancelAt = -1, bool resume = false, MonitorOptions? monitor = null)
+    private static void Train(
+        TemporaryFolder folder, string output, int seed = 1, int cancelAt = -1, bool resume = false, double learningRate = 1e-3, string inputs = "data 0", MonitorOptions? monitor = null)
     {
-        var data = TinyModels.WriteExamples(folder["data"]);
+        var data = Directory.Exists(folder["data"]) ? folder["data"] : TinyModels.WriteExamples(folder["data"]);
         using var examples = TrainingData.Open(data, Tokenizer.Load(data));
         var recipe = RecipeFile.Read("tiny");
-        var options = recipe.Pretrain with { Run = recipe.Pretrain.Run with { Steps = Steps, Seed = seed } };
+        var options = recipe.Pretrain with { Run = recipe.Pretrain.Run with { Steps = Steps, Seed = seed, LearningRate = learningRate } };
         using var model = new LanguageModel(recipe.CreateConfig(Tokenizer.Load(data), "PausePT"));
         recipe.Initialization.Draw(model, options.Run.Seed);
         using var cancellation = new CancellationTokenSource();
@@ -81,6 +146,7 @@ public class TrainingRunTests
             Output = folder[output],
             Resume = resume,
         };
+        run.CheckTarget();
         run.Train(
             model,
             step =>
@@ -92,8 +158,8 @@ public class TrainingRunTests
 
                 return make(step);
             },
-            new HeldOutLoss(model, make(10_000), microBatchSize: 4),
-            "data 0",
+            HeldOut(folder, model),
+            inputs,
             cancellation.Token);
     }
 }

@@ -34,6 +34,9 @@ internal static partial class Allocator
 
         NativeEnvironment.SetDefault(Variable, "tcmalloc");
         NativeEnvironment.SetDefault("LD_PRELOAD", library);
+
+        // Else .NET collects garbage only after as much as the processor caches, which can be a hundred megabytes.
+        NativeEnvironment.SetDefault("DOTNET_GCgen0size", "0x400000");
         string?[] arguments = [.. File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0'), null];
 
         // Returns only when it fails, and then this process goes on as it is.

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// GELU by its tanh approximation, x / (1 + exp(-2u)) with u = sqrt(2/pi) (x + 0.044715 x^3): libtorch's loop over the same

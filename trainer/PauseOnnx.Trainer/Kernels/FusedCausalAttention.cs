@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using static System.Numerics.Tensors.TensorPrimitives;
 using static TorchSharp.torch;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// Causal attention, softmax(q k^T / sqrt(D)) v over the keys up to each query, a block of queries at a time, so that scores

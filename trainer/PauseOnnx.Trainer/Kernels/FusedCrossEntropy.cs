@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// Cross entropy and its gradient, (softmax - one-hot) * scale, in the place of the logits: each row is read from memory and

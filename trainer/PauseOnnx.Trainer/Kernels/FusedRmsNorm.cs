@@ -1,7 +1,7 @@
 using static System.Numerics.Tensors.TensorPrimitives;
 using static TorchSharp.torch;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// RMSNorm, x / sqrt(mean(x^2) + eps) * scale over the last dimension, in one pass. Inputs: x (..., C) that

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>
 /// What our own float32 loops over tensors have in common: they run where libtorch has no fused operation of its own, and

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace PauseOnnx.Trainer.Kernels;
+namespace PauseOnnx.Trainer;
 
 /// <summary>The innermost loop of <see cref="FusedCausalAttention"/>: products of small tiles, held in registers.</summary>
 internal static unsafe class TileProduct

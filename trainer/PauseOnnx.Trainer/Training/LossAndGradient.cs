@@ -1,4 +1,3 @@
-using PauseOnnx.Trainer.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -101,7 +101,7 @@ public class DataPreparationTests
     public async Task Prepare_KilledAgainAndAgain_GoesOnToTheSameBytes()
     {
         using var folder = new TemporaryFolder();
-        await WriteCorpusAsync(folder, lines: 10_000);
+        await WriteCorpusAsync(folder, lines: 60_000);
         var preparation = Preparation(folder, "expected") with { VocabSize = 300, HeldOut = 0.1, ShardTokens = 150_000 };
         Run(preparation);
         string[] command = ["prepare", folder["text"], "--out", folder["killed"], "--vocab-size", "300", "--held-out", "0.1", "--shard-tokens", "150000", "--save-seconds", "0"];

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using PauseOnnx.Trainer.Kernels;
+using PauseOnnx.Trainer;
 using static TorchSharp.torch;
 
 namespace PauseOnnx.Tests.Trainer.Kernels;
