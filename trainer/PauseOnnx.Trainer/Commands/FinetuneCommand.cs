@@ -40,7 +40,8 @@ internal static class FinetuneCommand
             Description = "Pauses that the finished model appends to a prompt. Default: --m-ft where it is one number, else the recipe's pause_count.",
         }.AtLeast(0);
         var command = new Command("finetune", """
-            Teaches a pretrained model to use pauses: question, pauses, answer, with loss on the answer only.
+            Teaches a pretrained model to use pauses: question, pauses, answer, with loss on the answer only. An example is a
+            line such as {"prefix": "2 + 2 =", "target": " 4"}.
 
             Examples:
               pauseonnx-train finetune --recipe luhn --data artifacts/data/luhn --checkpoint checkpoints/luhn-pretrained --out checkpoints/luhn
@@ -89,7 +90,7 @@ internal static class FinetuneCommand
         var rows = options.Run.MicroBatchSize ?? options.Run.BatchSize;
         if (run.Ranks.Rank == 0)
         {
-            WarnWhenUnripe(model, Measure("before", model, examples, rows, path));
+            WarnWhenUnripe(model, data, Measure("before", model, examples, rows, path));
         }
 
         var heldOut = run.HeldOut(model, kept, data => BatchFactory.Finetuning(data, options, model.Config));
@@ -109,7 +110,7 @@ internal static class FinetuneCommand
         {
             Pause = pause with { Count = options.PauseCount, Position = options.PausePosition, Training = $"{pretraining}_{(options.PauseRange.Max > 0 ? "PauseFT" : "StdFT")}" },
         };
-        ModelFormatException.ThrowIfAny(tuned.FindFaults(), "--pause-count");
+        ModelFormatException.ThrowIfAny(tuned.FindFaults(), "--m-ft or --pause-count");
         return ReferenceBuilder.Fits(tuned, options.PauseCount)
             ? tuned
             : throw new ArgumentException($"--pause-count is {options.PauseCount}; expected at most {ReferenceBuilder.MaxPauseCount(tuned)}, so that a prompt and its answer fit the model's {tuned.MaxPositionEmbeddings} positions beside them.");
@@ -130,9 +131,10 @@ internal static class FinetuneCommand
         return found;
     }
 
-    private static void WarnWhenUnripe(LanguageModel model, Evaluation? before)
+    // Only worked solutions teach in pretraining what finetuning could then lose.
+    private static void WarnWhenUnripe(LanguageModel model, TrainingData data, Evaluation? before)
     {
-        if (before is { Accuracy: < SafeAccuracy } && model.Config.Pause!.Training == "PausePT_PauseFT")
+        if (before is { Accuracy: < SafeAccuracy } && data.HasWork && model.Config.Pause!.Training == "PausePT_PauseFT")
         {
             Console.WriteLine($"warning: below {SafeAccuracy:P0} before finetuning, which can then lose what pretraining learned; pretrain longer, or lower the finetuning learning rate");
         }
