@@ -15,6 +15,7 @@ public class RecipeFileTests
         ["corpus"] = 2955008,
         ["luhn"] = 28416,
         ["parity"] = 29440,
+        ["small"] = 2955008,
         ["tiny"] = 4912,
     };
 
@@ -101,7 +102,7 @@ public class RecipeFileTests
 
     [Test]
     public void Read_UnknownName_ListsTheShippedOnes() =>
-        Assert.That(() => RecipeFile.Read("lunh"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("'lunh'").And.Message.Contains("c4-130m, c4-1b, corpus, luhn, parity, tiny"));
+        Assert.That(() => RecipeFile.Read("lunh"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("'lunh'").And.Message.Contains("c4-130m, c4-1b, corpus, luhn, parity, small, tiny"));
 
     [Test]
     public void CreateConfig_TokenizerWithoutPause_IsRefused()

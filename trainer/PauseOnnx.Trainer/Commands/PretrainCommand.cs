@@ -39,10 +39,10 @@ internal static class PretrainCommand
             Examples:
               pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/luhn-pretrained
               pauseonnx-train pretrain --recipe luhn --data artifacts/data/luhn --out checkpoints/standard --pause none
-              pauseonnx-train pretrain --recipe corpus --data data/books --out checkpoints/books --steps 2000 --eval-every 100
+              pauseonnx-train pretrain --recipe small --data data/books --out checkpoints/books --eval-every 100 --early-stop 5
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500
               pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --micro-batch 4 --save-every 500 --resume
-              mpirun -n 2 pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --device cpu
+              mpirun -n 2 --bind-to none pauseonnx-train pretrain --recipe c4-130m --data data/c4 --out checkpoints/c4 --device cpu
               pauseonnx-train pretrain --recipe my.json --data data/c4 --checkpoint models/smollm --out checkpoints/smollm-paused
             """) { data, pause, fraction, checkpoint };
         shared.AddTo(command);

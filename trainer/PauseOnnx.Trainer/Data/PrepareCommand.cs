@@ -30,7 +30,7 @@ internal static class PrepareCommand
         };
         var tokenizer = new Option<string?>("--tokenizer")
         {
-            Description = "Folder with a tokenizer.json to use instead of training one; <pause> is added to it when missing.",
+            Description = "Folder with a tokenizer.json or SentencePiece tokenizer.model of type BPE to use instead of training one; <pause> is added to it when missing.",
         };
         var heldOut = new Option<double?>("--held-out")
         {
