@@ -9,7 +9,8 @@ public static class Program
     /// <summary>Runs one command; returns the process's exit code.</summary>
     public static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args);
 
-    private static RootCommand CreateRoot() =>
+    /// <summary>The program's commands.</summary>
+    internal static RootCommand CreateRoot() =>
         new("Exports, runs and inspects language models that think before they speak: decoders with pause tokens as ONNX.")
         {
             ExportCommand.Create(),

@@ -18,7 +18,8 @@ public static class Program
         return CommandHost.RunAsync(CreateRoot(), args);
     }
 
-    private static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
+    /// <summary>The program's commands.</summary>
+    internal static RootCommand CreateRoot() => new("Trains language models with pause tokens.")
     {
         PrepareCommand.Create(),
         PretrainCommand.Create(),
