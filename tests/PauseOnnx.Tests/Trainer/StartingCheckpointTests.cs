@@ -101,6 +101,26 @@ public class StartingCheckpointTests
             Throws.TypeOf<ModelFormatException>().With.Message.StartsWith("<pause> has id 13, but config.json has no 'pause_token_id'; expected both or neither: add \"pause_token_id\": 13 there"));
     }
 
+    // From a checkpoint of the hub's kind to an exported model, through the command lines.
+    [TestCase("qwen3", "pretrain", "PausePT")]
+    [TestCase("gpt_neox", "finetune", "StdPT_PauseFT")]
+    [NonParallelizable]
+    public async Task TrainAndExport_OfACheckpointWithoutPause_Work(string family, string verb, string training)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["hub"]);
+        Write(folder["hub"], TinyCheckpoint.Configs[family] with { VocabSize = Rows, Pause = null });
+        var trained = await CommandRun.OfAsync(
+            PauseOnnx.Trainer.Program.Main, [verb, "--recipe", "tiny", "--data", folder["hub"], "--checkpoint", folder["hub"], "--out", folder["out"], "--steps", "2"]);
+        Assert.That(trained.ExitCode, Is.Zero, trained.Errors);
+        Assert.That(trained.Output, Does.Contain($"the checkpoint has no <pause>; it gets one, of id {Rows}"));
+        var config = ModelConfigJson.Read(Path.Combine(folder["out"], FileNames.Config));
+        Assert.That((config.VocabSize, config.Pause!.TokenId, config.Pause.Training), Is.EqualTo((Rows + 1, Rows, training)));
+        Assert.That(Tokenizer.Load(folder["out"]).PauseId, Is.EqualTo(Rows));
+        var exported = await CommandRun.OfAsync(PauseOnnx.Cli.Program.Main, ["export", folder["out"], "--out", folder["model"]]);
+        Assert.That(exported.ExitCode, Is.Zero, exported.Errors);
+    }
+
     private static void Write(string folder, ModelConfig config)
     {
         TinyCheckpoint.Write(folder, config);

@@ -40,6 +40,38 @@ public class TrainingCommandsTests
     }
 
     [Test]
+    public async Task Finetune_Prepend_IsMeasuredSoAndNotExported()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["pretrained"], "--steps", "1");
+        var (_, output, _) = await Run(
+            "finetune", "--recipe", "tiny", "--data", data, "--checkpoint", folder["pretrained"], "--out", folder["tuned"], "--m-ft", "3", "--pause-position", "prepend", "--steps", "1");
+        Assert.That(output, Does.Contain("before finetuning, behind 3 pauses: accuracy"));
+        Assert.That(PauseOf(folder["tuned"])!.Position, Is.EqualTo(PausePosition.Prepend));
+        var export = await CommandRun.OfAsync(PauseOnnx.Cli.Program.Main, ["export", folder["tuned"], "--out", folder["model"]]);
+        Assert.That(export.ExitCode, Is.EqualTo(CommandHost.Failure));
+        Assert.That(export.Errors, Does.Contain("was finetuned with its pauses before the prompt; expected 'pause_position' append"));
+    }
+
+    [Test]
+    public async Task Evaluate_PausesAndFiller_GiveALineEach()
+    {
+        using var folder = new TemporaryFolder();
+        var data = TinyModels.WriteExamples(folder["data"]);
+        await Run("pretrain", "--recipe", "tiny", "--data", data, "--out", folder["out"], "--pause", "none", "--steps", "2");
+        var (code, pauses, _) = await Run("evaluate", folder["out"], "--data", data, "--m-inf", "0,2");
+        Assert.That(code, Is.Zero);
+        Assert.That(pauses.Trim().Split('\n'), Has.Exactly(1).StartsWith("0 x <pause>: accuracy ").And.Exactly(1).StartsWith("2 x <pause>: accuracy "));
+        var (_, filler, _) = await Run("evaluate", folder["out"], "--data", data, "--m-inf", "0,2", "--filler", "c");
+        Assert.That(filler.Trim().Split('\n')[0].Split(':')[1], Is.EqualTo(pauses.Trim().Split('\n')[0].Split(':')[1]), "none of either is the same");
+        Assert.That(filler.Trim().Split('\n')[1].Split(':')[1], Is.Not.EqualTo(pauses.Trim().Split('\n')[1].Split(':')[1]));
+        var (failed, _, errors) = await Run("evaluate", folder["out"], "--data", data, "--filler", "cc");
+        Assert.That(failed, Is.EqualTo(CommandHost.Failure));
+        Assert.That(errors, Does.Contain("--filler 'cc' is 2 tokens of this tokenizer; expected exactly one."));
+    }
+
+    [Test]
     public async Task PretrainAndFinetune_PlainText_Work()
     {
         using var folder = new TemporaryFolder();
