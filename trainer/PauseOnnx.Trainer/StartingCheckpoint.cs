@@ -21,7 +21,7 @@ public sealed class StartingCheckpoint : IDisposable
     public StartingCheckpoint(string folder)
     {
         (_folder, TokenizerFolder) = (folder, folder);
-        _stored = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
+        _stored = Checkpoint.ReadConfig(folder);
         Config = _stored;
         if (_stored.Pause is not null)
         {

@@ -81,6 +81,15 @@ public class StartingCheckpointTests
     }
 
     [Test]
+    public void Create_OfNoCheckpoint_SaysWhatIsExpected()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.That(
+            () => new StartingCheckpoint(folder["nothing"]),
+            Throws.TypeOf<FileNotFoundException>().With.Message.EqualTo($"'{folder["nothing/config.json"]}' is missing; expected a checkpoint folder in Hugging Face's layout."));
+    }
+
+    [Test]
     public void Create_WithMoreTokensThanRows_IsRefused()
     {
         using var folder = new TemporaryFolder();

@@ -53,11 +53,22 @@ public static class Checkpoint
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static LanguageModel LoadModel(string folder)
     {
-        var config = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
+        var config = ReadConfig(folder);
         using var weights = CheckpointWeights.Open(folder, config);
         var model = new LanguageModel(config);
         model.Parameters.Load(weights);
         return model;
+    }
+
+    /// <summary>The configuration of any checkpoint in Hugging Face's layout.</summary>
+    /// <exception cref="FileNotFoundException">There is no such checkpoint.</exception>
+    /// <exception cref="ModelFormatException">config.json is not valid.</exception>
+    public static ModelConfig ReadConfig(string folder)
+    {
+        var file = Path.Combine(folder, FileNames.Config);
+        return File.Exists(file)
+            ? ModelConfigJson.Read(file)
+            : throw new FileNotFoundException($"'{file}' is missing; expected a checkpoint folder in Hugging Face's layout.");
     }
 
     /// <summary>SHA-256 of a checkpoint's weights in lower-case hexadecimal.</summary>
