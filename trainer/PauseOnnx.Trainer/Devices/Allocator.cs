@@ -6,8 +6,8 @@ namespace PauseOnnx.Trainer;
 /// <summary>
 /// Which allocator holds the tensors. glibc 2.36 does not take an aligned block again for one of the same size, so that the
 /// memory of a training process grows step by step (by half in ten steps of a 14M model) although its tensors do not;
-/// tcmalloc's stays the same, and a step takes a few percent less. A process gets another allocator only when it starts, so
-/// it starts anew, once, with the same arguments.
+/// tcmalloc's stays the same. A process gets another allocator only when it starts, so it starts anew, once, with the same
+/// arguments.
 /// </summary>
 internal static partial class Allocator
 {
