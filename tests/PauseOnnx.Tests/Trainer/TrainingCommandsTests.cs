@@ -175,8 +175,5 @@ public class TrainingCommandsTests
 
     private static PauseConfig? PauseOf(string checkpoint) => ModelConfigJson.Read(Path.Combine(checkpoint, FileNames.Config)).Pause;
 
-    private static Dictionary<string, string> Snapshot(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
-
     private static Task<CommandRun> Run(params string[] arguments) => CommandRun.OfAsync(PauseOnnx.Trainer.Program.Main, arguments);
 }

@@ -103,6 +103,17 @@ public class TrainingRunTests
     }
 
     [Test]
+    public void CheckTarget_AnotherCheckpointWhereTheBestWouldBe_IsRefusedAndLeft()
+    {
+        using var folder = new TemporaryFolder();
+        Train(folder, "out-best");
+        Assert.That(
+            () => Train(folder, "out", monitor: new MonitorOptions { EvalEvery = 5, EarlyStop = 1 }),
+            Throws.ArgumentException.With.Message.Contains("out-best' holds a complete checkpoint, and --early-stop needs that place"));
+        Assert.That(Checkpoint.FindState(folder["out-best"])!.IsPartial, Is.False);
+    }
+
+    [Test]
     public void Resume_OtherData_IsRefused()
     {
         using var folder = new TemporaryFolder();

@@ -36,8 +36,7 @@ internal sealed class RunWatch(TrainingRun run, LanguageModel model, AdamW optim
         TimeLimit,
     }
 
-    /// <summary>The folder of the best checkpoint so far.</summary>
-    public string BestFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Output)) + "-best";
+    private string BestFolder { get; } = BestFolderOf(run.Output);
 
     private MonitorOptions Monitor => run.Monitor;
 
@@ -47,6 +46,9 @@ internal sealed class RunWatch(TrainingRun run, LanguageModel model, AdamW optim
 
     // A run that keeps its best checkpoint must be resumable from a step that is not long before it.
     private int SaveEvery => Monitor.SaveEvery > 0 || !KeepsBest ? Monitor.SaveEvery : Monitor.EvalEvery;
+
+    /// <summary>Where a run with early stopping keeps its best checkpoint until it ends: beside <paramref name="output"/>.</summary>
+    public static string BestFolderOf(string output) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)) + "-best";
 
     /// <summary>Logs, measures and saves.</summary>
     /// <returns>Whether to go on.</returns>
@@ -72,14 +74,13 @@ internal sealed class RunWatch(TrainingRun run, LanguageModel model, AdamW optim
     }
 
     /// <summary>Writes what the run came to.</summary>
-    /// <returns>Whether a checkpoint holds all of it.</returns>
     /// <exception cref="CommandCancelledException">The user pressed Ctrl-C, and the run is not complete.</exception>
-    public bool Finish(TrainingResult result, CancellationToken cancellationToken)
+    public void Finish(TrainingResult result, CancellationToken cancellationToken)
     {
         if (result.End == TrainingEnd.Stopped && _reason != Reason.EarlyStop)
         {
             Stop(result, cancellationToken);
-            return true;
+            return;
         }
 
         if (KeepsBest && Checkpoint.FindState(BestFolder) is { } best && best.BestHeldOutLoss == _best && best.Step < result.Step)
@@ -97,8 +98,6 @@ internal sealed class RunWatch(TrainingRun run, LanguageModel model, AdamW optim
         {
             Directory.Delete(BestFolder, recursive: true);
         }
-
-        return true;
     }
 
     private void Stop(TrainingResult result, CancellationToken cancellationToken)

@@ -12,7 +12,11 @@ internal sealed class TrainingCommandOptions
         Required = true,
     };
 
-    public Option<string> Output { get; } = new("--out") { Description = "Checkpoint folder to write. Figures of the run go beside it, into a folder with '-log' behind the name." };
+    public Option<string> Output { get; } = new("--out")
+    {
+        Description = "Checkpoint folder to write. Figures of the run go beside it, into a folder with '-log' behind the name.",
+        Required = true,
+    };
 
     public Option<int?> Steps { get; } = Positive("--steps", "Steps to train, instead of the recipe's.");
 
@@ -59,7 +63,6 @@ internal sealed class TrainingCommandOptions
     /// <summary>The options.</summary>
     public TrainingCommandOptions()
     {
-        Output.Required = true;
         Precision.AcceptOnlyFromAmong([.. RecipeFile.PrecisionNames.Keys]);
         Device.Validators.Add(result =>
         {

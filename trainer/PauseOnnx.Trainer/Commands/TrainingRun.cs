@@ -112,6 +112,13 @@ internal sealed record TrainingRun
             {
                 throw new ArgumentException($"'{Output}' holds a complete checkpoint, which parts of a new run do not replace; expected another --out for a run with --save-every, --early-stop or --time-limit, or remove the folder.");
             }
+
+            // The run would take it for its own, replace it and in the end remove it.
+            var best = RunWatch.BestFolderOf(Output);
+            if (!Resume && Monitor.EarlyStop > 0 && Checkpoint.FindState(best) is { IsPartial: false })
+            {
+                throw new ArgumentException($"'{best}' holds a complete checkpoint, and --early-stop needs that place until the run ends; expected another --out, or move the folder.");
+            }
         }
 
         Ranks.Barrier();
@@ -123,7 +130,7 @@ internal sealed record TrainingRun
     /// <param name="heldOut">What is measured on the way; null for nothing.</param>
     /// <param name="inputs">SHA-256 of what the run begins with: see <see cref="TrainingState.Inputs"/>.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
-    /// <returns>Whether this rank wrote a checkpoint of all that was trained.</returns>
+    /// <returns>Whether this is the rank that wrote the checkpoint and speaks of it.</returns>
     /// <exception cref="CommandCancelledException">The user pressed Ctrl-C; the message says what is left.</exception>
     public bool Train(
         LanguageModel model, Func<int, IReadOnlyList<TrainingSequence>> makeRows, HeldOutLoss? heldOut, string inputs, CancellationToken cancellationToken)
@@ -138,7 +145,8 @@ internal sealed record TrainingRun
         try
         {
             var result = IsFirstRank ? ProgressDisplay.Run(Stage, Options.Run.Steps, optimizer.StepCount, Loop) : Loop((_, _) => { });
-            return Finish(watch, result, cancellationToken);
+            Finish(watch, result, cancellationToken);
+            return IsFirstRank;
         }
         finally
         {
@@ -148,11 +156,14 @@ internal sealed record TrainingRun
     }
 
     // The others wait for the files, however that ends.
-    private bool Finish(RunWatch watch, TrainingResult result, CancellationToken cancellationToken)
+    private void Finish(RunWatch watch, TrainingResult result, CancellationToken cancellationToken)
     {
         try
         {
-            return IsFirstRank && watch.Finish(result, cancellationToken);
+            if (IsFirstRank)
+            {
+                watch.Finish(result, cancellationToken);
+            }
         }
         finally
         {
