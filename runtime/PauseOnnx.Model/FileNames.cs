@@ -27,11 +27,17 @@ public static class FileNames
     /// <summary>Prompts with the trainer's own logits, by which an export is proven.</summary>
     public const string Reference = "reference.safetensors";
 
-    /// <summary>The graph.</summary>
-    public const string Onnx = "onnx/model.onnx";
+    /// <summary>Folder of the graphs in an exported model folder.</summary>
+    public const string OnnxFolder = "onnx";
 
-    /// <summary>The graph's weights.</summary>
-    public const string OnnxData = "onnx/model.onnx_data";
+    /// <summary>The graph in float32.</summary>
+    public const string Onnx = $"{OnnxFolder}/model.onnx";
+
+    /// <summary>The float32 graph's weights.</summary>
+    public const string OnnxData = $"{Onnx}{DataSuffix}";
+
+    /// <summary>What the name of a graph's weights adds to the graph's own.</summary>
+    public const string DataSuffix = "_data";
 
     /// <summary>Examples to train on, in an example data folder; read by <see cref="ExampleFile"/>.</summary>
     public const string Train = "train.jsonl";

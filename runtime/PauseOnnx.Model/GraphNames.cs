@@ -24,7 +24,7 @@ public static class GraphNames
     /// <summary>The op that appends M pauses to the ids on the first call.</summary>
     public const string AppendPause = "AppendPause";
 
-    /// <summary>The op that lets only the last position through on the first call.</summary>
+    /// <summary>The op that lets only the last position (axis 1) through on the first call.</summary>
     public const string DelayedOutput = "DelayedOutput";
 
     /// <summary>float32 [B, K, P, D]: keys of a layer so far, pauses included.</summary>
@@ -54,6 +54,26 @@ public static class MetadataNames
 
     /// <summary>One of <see cref="PauseConfig.Trainings"/>, or <c>none</c>.</summary>
     public const string PauseTraining = "pauseonnx.pause_training";
+
+    /// <summary>The kind of host the graph was lowered for, such as <c>portable</c>.</summary>
+    public const string Target = "pauseonnx.target";
+
+    /// <summary>One of <see cref="GraphPrecisions.Names"/>.</summary>
+    public const string Precision = "pauseonnx.precision";
+
+    /// <summary><see cref="GrowingCache"/> or <see cref="SharedCache"/>.</summary>
+    public const string Cache = "pauseonnx.cache";
+
+    /// <summary>
+    /// The host gives a past of P positions and gets a present of P + T, pauses included. The first call has P = 0.
+    /// </summary>
+    public const string GrowingCache = "growing";
+
+    /// <summary>
+    /// Past and present are one buffer of as many positions as the host chose, which the graph fills. The first call has a
+    /// mask as long as its ids.
+    /// </summary>
+    public const string SharedCache = "shared";
 
     /// <summary>Version of the exporter.</summary>
     public const string ToolVersion = "pauseonnx.tool_version";

@@ -23,10 +23,11 @@ internal static class DecoderLowering
         var inputIds = b.Input(GraphNames.InputIds, DType.Int64, [dims.B, dims.HostLength]);
         var attentionMask = b.Input(GraphNames.AttentionMask, DType.Int64, [dims.B, dims.HostMaskLength]);
         var past = DeclarePast(c);
+        var pastLength = b.DimOf(past[0].Key, 2);
         var pauseCount = DeclarePauseCount(c, options);
 
         var pauseId = config.Pause?.TokenId ?? 0; // A model without the token never appends it.
-        var (ids, mask, positionIds) = PauseFunctions.CallAppendPause(b, dims, inputIds, attentionMask, past[0].Key, pauseCount, pauseId);
+        var (ids, mask, positionIds) = PauseFunctions.CallAppendPause(b, dims, inputIds, attentionMask, pastLength, pauseCount, pauseId);
         var positions = c.Family.Positions(c, positionIds);
         var hidden = positions.AddTo(b.Gather(c.Weight(c.Names.Embedding), ids)); // [B, T, C]
         var bias = Attention.Bias(c, ids, mask);
@@ -41,7 +42,7 @@ internal static class DecoderLowering
             hidden = b.Add(hidden, c.Family.FeedForward(c, normed, layer));
         }
 
-        hidden = PauseFunctions.CallDelayedOutput(b, dims, hidden, past[0].Key); // [B, T_out, C]
+        hidden = PauseFunctions.CallDelayedOutput(b, dims, hidden, pastLength); // [B, T_out, C]
         b.Graph.Outputs.Insert(0, Head(c, inputIds, c.Family.Norm(c, hidden, c.Names.FinalNorm[..^".weight".Length])));
         return b.Graph;
     }

@@ -11,46 +11,46 @@ namespace PauseOnnx.Exporter.Lowering;
 internal static class PauseFunctions
 {
     private const string PauseId = "pause_id";
+    private const string PastLength = "past_length";
 
     /// <summary>
-    /// AppendPause(input_ids [B, T], attention_mask [B, H], past_key [B, K, P, D], pause_count []) {pause_id}: on the first
-    /// call appends M pauses; later none. The mask is completed by ones at its end, which is exact because everything after
+    /// AppendPause(input_ids [B, T], attention_mask [B, H], past_length [1], pause_count []) {pause_id}: on the first call,
+    /// the one whose past has no length, appends M pauses; later none. The mask is completed by ones at its end, which is exact because everything after
     /// the left padding is real. Positions are derived from the mask; a host's own would not count the pauses.
     /// </summary>
     public static Function AppendPause { get; } = BuildAppendPause();
 
     /// <summary>
-    /// DelayedOutput(hidden [B, T, C], past_key [B, K, P, D]): on the first call only the last position, so that norm and
-    /// head never run on ignored positions; later all.
+    /// DelayedOutput(hidden [B, T, ...], past_length [1]): on the first call only the last position, so that what follows
+    /// never runs on ignored positions; later all. For any type and any rank from 2; positions are on axis 1.
     /// </summary>
     public static Function DelayedOutput { get; } = BuildDelayedOutput();
 
     /// <summary>Calls <see cref="AppendPause"/>: ids [B, T'], mask [B, S] and positions [B, T'], all int64.</summary>
     public static (Value Ids, Value Mask, Value Positions) CallAppendPause(
-        GraphBuilder b, Letters dims, Value inputIds, Value attentionMask, Value pastKey, Value pauseCount, int pauseId)
+        GraphBuilder b, Letters dims, Value inputIds, Value attentionMask, Value pastLength, Value pauseCount, int pauseId)
     {
         var results = b.Call(
             AppendPause,
-            [inputIds, attentionMask, pastKey, pauseCount],
+            [inputIds, attentionMask, pastLength, pauseCount],
             [(DType.Int64, [dims.B, dims.T]), (DType.Int64, [dims.B, dims.S]), (DType.Int64, [dims.B, dims.T])],
             [(PauseId, new IntAttribute(pauseId))]);
         return (results[0], results[1], results[2]);
     }
 
-    /// <summary>Calls <see cref="DelayedOutput"/>: hidden [B, T_out, C].</summary>
-    public static Value CallDelayedOutput(GraphBuilder b, Letters dims, Value hidden, Value pastKey) =>
-        b.Call(DelayedOutput, [hidden, pastKey], [(hidden.Type, hidden.Shape.With(1, dims.OutputLength))], [])[0];
+    /// <summary>Calls <see cref="DelayedOutput"/>: hidden [B, T_out, ...].</summary>
+    public static Value CallDelayedOutput(GraphBuilder b, Letters dims, Value hidden, Value pastLength) =>
+        b.Call(DelayedOutput, [hidden, pastLength], [(hidden.Type, hidden.Shape.With(1, dims.OutputLength))], [])[0];
 
     private static Function BuildAppendPause()
     {
         var b = new GraphBuilder(GraphNames.AppendPause);
         var ids = b.Input("input_ids", DType.Int64, ["B", "T"]);
         var mask = b.Input("attention_mask", DType.Int64, ["B", "H"]);
-        var pastKey = b.Input("past_key", DType.Float32, ["B", "K", "P", "D"]);
+        var past = b.Input(PastLength, DType.Int64, [1]);
         var pauseCount = b.Input("pause_count", DType.Int64, []);
 
         // m = (P == 0) * pause_count
-        var past = b.DimOf(pastKey, 2);
         var isFirst = b.Cast(b.Equal(past, b.Vector(0)), DType.Int64);
         var pauses = b.Mul(isFirst, pauseCount);
 
@@ -76,10 +76,10 @@ internal static class PauseFunctions
     {
         var b = new GraphBuilder(GraphNames.DelayedOutput);
         var hidden = b.Input("hidden", DType.Float32, ["B", "T", "C"]);
-        var pastKey = b.Input("past_key", DType.Float32, ["B", "K", "P", "D"]);
+        var past = b.Input(PastLength, DType.Int64, [1]);
 
         // From -1, the last position, on the first call; from 0 later.
-        var isFirst = b.Cast(b.Equal(b.DimOf(pastKey, 2), b.Vector(0)), DType.Int64);
+        var isFirst = b.Cast(b.Equal(past, b.Vector(0)), DType.Int64);
         b.Output(b.SliceFrom(hidden, 1, b.Neg(isFirst), "T_out", "output"));
         return new Function(GraphNames.Domain, GraphNames.DomainVersion, b.Graph, []);
     }

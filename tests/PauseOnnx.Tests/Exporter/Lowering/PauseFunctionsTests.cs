@@ -54,10 +54,10 @@ public class PauseFunctionsTests
         var b = new GraphBuilder("test");
         var dims = new Letters();
         var hidden = b.Input("hidden", DType.Float32, [dims.B, dims.T, 2]);
-        var pastKey = b.Input("past_key", DType.Float32, [dims.B, 1, dims.P, 1]);
-        b.Output(PauseFunctions.CallDelayedOutput(b, dims, hidden, pastKey));
+        var pastLength = b.Input("past_length", DType.Int64, [1]);
+        b.Output(PauseFunctions.CallDelayedOutput(b, dims, hidden, pastLength));
 
-        var outputs = Run(b.Graph, OrtValue.CreateTensorValueFromMemory(new float[] { 1, 2, 3, 4, 5, 6 }, [1, 3, 2]), PastKey(1, past));
+        var outputs = Run(b.Graph, OrtValue.CreateTensorValueFromMemory(new float[] { 1, 2, 3, 4, 5, 6 }, [1, 3, 2]), Length(past));
         Assert.That(outputs.Single(), Is.EqualTo(expected));
     }
 
@@ -67,9 +67,9 @@ public class PauseFunctionsTests
         var dims = new Letters();
         var idsInput = b.Input("input_ids", DType.Int64, [dims.B, dims.HostLength]);
         var maskInput = b.Input("attention_mask", DType.Int64, [dims.B, dims.HostMaskLength]);
-        var pastKey = b.Input("past_key", DType.Float32, [dims.B, 1, dims.P, 1]);
+        var pastLength = b.Input("past_length", DType.Int64, [1]);
         var count = b.Input("pause_count", DType.Int64, []);
-        var (pausedIds, pausedMask, positions) = PauseFunctions.CallAppendPause(b, dims, idsInput, maskInput, pastKey, count, PauseId);
+        var (pausedIds, pausedMask, positions) = PauseFunctions.CallAppendPause(b, dims, idsInput, maskInput, pastLength, count, PauseId);
         b.Output(pausedIds);
         b.Output(pausedMask);
         b.Output(positions);
@@ -78,13 +78,12 @@ public class PauseFunctionsTests
             b.Graph,
             OrtValue.CreateTensorValueFromMemory(ids, [batch, ids.Length / batch]),
             OrtValue.CreateTensorValueFromMemory(mask, [batch, mask.Length / batch]),
-            PastKey(batch, past),
+            Length(past),
             OrtValue.CreateTensorValueFromMemory([pauseCount], []));
         return ((long[])outputs[0], (long[])outputs[1], (long[])outputs[2]);
     }
 
-    private static OrtValue PastKey(int batch, int past) => OrtValue.CreateAllocatedTensorValue(
-        OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [batch, 1, past, 1]);
+    private static OrtValue Length(long past) => OrtValue.CreateTensorValueFromMemory([past], [1]);
 
     private static Array[] Run(Graph graph, params OrtValue[] inputs)
     {
