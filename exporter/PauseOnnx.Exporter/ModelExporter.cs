@@ -33,7 +33,7 @@ public static class ModelExporter
         var graph = DecoderLowering.Lower(plan.Config, weights, new LoweringOptions(plan.PauseCount, options.DynamicPauseCount));
         var passes = PassPipeline.Run(graph, PassPipeline.Default);
         var data = new ExternalData(graph);
-        var report = ExportReports.Describe(graph, data, plan, passes, weights.Sha256());
+        var report = ExportReports.Describe(graph, data, plan, passes, weights.Sha256(cancellationToken));
 
         AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
         {

@@ -58,15 +58,17 @@ public sealed class CheckpointWeights : IDisposable
     }
 
     /// <summary>SHA-256 over the weight files in order, in lower-case hexadecimal: the identity of a checkpoint.</summary>
-    public string Sha256()
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public string Sha256(CancellationToken cancellationToken = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 20];
+        var buffer = new byte[1 << 18];
         foreach (var file in _files)
         {
-            using var stream = File.OpenRead(file.Path);
+            using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             for (var read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 hash.AppendData(buffer, 0, read);
             }
         }

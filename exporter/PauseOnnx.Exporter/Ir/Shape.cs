@@ -7,7 +7,13 @@ namespace PauseOnnx.Exporter.Ir;
 internal enum DType
 {
     Float32,
+    Float16,
+    BFloat16,
     Int64,
+    Int8,
+    UInt8,
+    Int4,
+    UInt4,
     Bool,
 }
 

@@ -1,4 +1,5 @@
 using PauseOnnx.Exporter.Ir;
+using PauseOnnx.Exporter.Weights;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter.Lowering;
@@ -74,7 +75,7 @@ internal sealed class LoweringContext
     /// </summary>
     public Value Linear(Value x, params string[] names)
     {
-        var result = B.MatMul(x, Family.LinearIsInOut ? Weight($"{names.Single()}.weight") : TransposedWeights(names));
+        var result = B.MatMul(x, LinearWeights(names));
         return _names.Contains($"{names[0]}.bias") ? B.Add(result, Biases(names)) : result;
     }
 
@@ -83,14 +84,15 @@ internal sealed class LoweringContext
         string[] biases = [.. names.Select(n => $"{n}.bias")];
         return biases is [var single]
             ? Weight(single)
-            : B.Initializer(string.Join('+', biases), DType.Float32, [biases.Sum(n => _weights[n].Entry.Shape[0])], new JoinedVectorData(_weights, biases));
+            : B.Initializer(string.Join('+', biases), DType.Float32, [biases.Sum(n => _weights[n].Entry.Shape[0])], new VectorData(_weights, All(biases)));
     }
 
-    private Value TransposedWeights(string[] names)
+    private Value LinearWeights(string[] names)
     {
         string[] weights = [.. names.Select(n => $"{n}.weight")];
-        var (inputs, outputs) = (_weights[weights[0]].Entry.Shape[1], weights.Sum(w => _weights[w].Entry.Shape[0]));
-        var data = new TransposedWeightData(_weights, weights);
-        return B.Initializer($"{string.Join('+', weights)}.transposed", DType.Float32, [inputs, outputs], data);
+        var data = new LinearData(_weights, All(weights), Family.LinearIsInOut);
+        return B.Initializer($"{string.Join('+', weights)}.transposed", DType.Float32, [data.Inputs, data.Outputs], data);
     }
+
+    private OutputRange[] All(string[] names) => [.. names.Select(n => OutputRange.All(_weights, n, Family.LinearIsInOut))];
 }

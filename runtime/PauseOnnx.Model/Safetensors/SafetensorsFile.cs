@@ -7,7 +7,7 @@ namespace PauseOnnx.Model.Safetensors;
 
 /// <summary>A memory-mapped safetensors file. Nothing is read until it is asked for.</summary>
 /// <remarks>Thread-safe for reading. Spans and pointers are valid until <see cref="Dispose"/>.</remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe partial class SafetensorsFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
@@ -104,6 +104,21 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives the memory that a tensor takes in the map back to the system, where the system can; reading it again brings it
+    /// back. What was read counts as memory of the process until then.
+    /// </summary>
+    public void Release(SafetensorsEntry entry)
+    {
+        const int notNeeded = 4;
+        if (OperatingSystem.IsLinux())
+        {
+            // Whole pages, and so perhaps a little of the neighbours.
+            var before = entry.Offset % Environment.SystemPageSize;
+            _ = Advise(Start + entry.Offset - before, (nuint)(entry.Length + before), notNeeded);
+        }
+    }
+
     private void ReadBlock(SafetensorsEntry entry, long first, Span<float> destination)
     {
         var size = SafetensorsEntry.SizeOf(entry.Type);
@@ -154,4 +169,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             ? header
             : throw new ModelFormatException($"The header does not begin with '{{'; expected a safetensors file ({Path}).");
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(byte* address, nuint length, int advice);
 }

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using NUnit.Framework;
 using PauseOnnx.Exporter.Ir;
-using PauseOnnx.Exporter.Lowering;
+using PauseOnnx.Exporter.Weights;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
 using PauseOnnx.Tests.Support;
 
-namespace PauseOnnx.Tests.Exporter.Lowering;
+namespace PauseOnnx.Tests.Exporter.Weights;
 
 /// <summary>Weights on their way from the checkpoint to the data file, larger than the blocks they are moved in.</summary>
 public class WeightDataTests
@@ -23,7 +23,7 @@ public class WeightDataTests
         using var folder = new TemporaryFolder();
         using var weights = Open(folder.Root);
         var (queries, keys) = (weights.ReadFloats(Queries), weights.ReadFloats(Keys));
-        var written = Write(new TransposedWeightData(weights, [Queries, Keys]));
+        var written = Write(new LinearData(weights, [OutputRange.All(weights, Queries), OutputRange.All(weights, Keys)], isInOut: false));
 
         const int q = 24, k = 12;
         var expected = new float[150 * (q + k)];
