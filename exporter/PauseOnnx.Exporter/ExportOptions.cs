@@ -1,10 +1,18 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Exporter;
 
-/// <summary>Whether an exported file is proven before it is kept.</summary>
+/// <summary>How an exported file is proven before it is kept.</summary>
 public enum Verification
 {
-    /// <summary>Compare with the trainer's own logits through ONNX Runtime; a difference fails the export.</summary>
+    /// <summary>Every case of the reference, every call, through ONNX Runtime; a difference fails the export.</summary>
     Full,
+
+    /// <summary>
+    /// One case, its first call and one decode step, with the weights left in the mapped file: for models that barely fit into
+    /// memory.
+    /// </summary>
+    Quick,
 
     /// <summary>Keep the file unproven; the report says so.</summary>
     None,
@@ -18,6 +26,28 @@ public sealed record ExportOptions
 
     /// <summary>The folder to write. An earlier export there is replaced once the new one is proven.</summary>
     public required string Output { get; init; }
+
+    /// <summary>The kind of host.</summary>
+    public ExportTarget Target { get; init; }
+
+    /// <summary>What numbers the graphs hold: one graph for each.</summary>
+    /// <value>Default: float32.</value>
+    public IReadOnlyList<GraphPrecision> Precisions { get; init; } = [GraphPrecision.Fp32];
+
+    /// <summary>How weights become integers, where a precision has them.</summary>
+    public QuantizationOptions Quantization { get; init; } = new();
+
+    /// <summary>Which positions get logits.</summary>
+    /// <value>Default: null, what the target wants, which is <see cref="LogitsOf.Delayed"/> where it does not care.</value>
+    public LogitsOf? Logits { get; init; }
+
+    /// <summary>Whether the delay is written as functions of our own, which a host can have native kernels of.</summary>
+    /// <value>Default: true; false writes it in ONNX's operators, for hosts that know no functions.</value>
+    public bool HasFunctions { get; init; } = true;
+
+    /// <summary>The largest number of positions that hosts make room for, pauses included, where a target's files say one.</summary>
+    /// <value>Default: null, as many as the model has.</value>
+    public int? MaxLength { get; init; }
 
     /// <summary>M_inf: pauses appended to a prompt, in tokens.</summary>
     /// <value>Default: null, the checkpoint's own <c>pause_count</c>.</value>

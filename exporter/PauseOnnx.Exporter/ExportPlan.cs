@@ -1,15 +1,29 @@
+using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter;
 
 /// <summary>What an export will do, decided and checked before anything is built.</summary>
 /// <param name="Config">The exported model's shape; its pause count is the exported one.</param>
-/// <param name="IsDynamic">Whether a host may give another pause count.</param>
-/// <param name="Reference">Cases to prove the file by; empty when it is not to be proven.</param>
-internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyList<ReferenceCase> Reference)
+/// <param name="Target">The kind of host.</param>
+/// <param name="Options">What was asked for.</param>
+/// <param name="Reference">Cases to prove the files by; empty when they are not to be proven.</param>
+internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptions Options, IReadOnlyList<ReferenceCase> Reference)
 {
     /// <summary>M_inf, in tokens.</summary>
     public int PauseCount => Config.Pause?.Count ?? 0;
+
+    /// <summary>Whether a host may give another pause count.</summary>
+    public bool IsDynamic => Options.DynamicPauseCount;
+
+    /// <summary>Which positions get logits.</summary>
+    public LogitsOf Logits => Target.Logits ?? Options.Logits ?? LogitsOf.Delayed;
+
+    /// <summary>Positions that hosts make room for, pauses included.</summary>
+    public int MaxLength => Options.MaxLength ?? Config.MaxPositionEmbeddings;
+
+    /// <summary>Every pass that makes the graph of a precision.</summary>
+    public IReadOnlyList<IPass> Passes(GraphPrecision precision) => Targets.PassesOf(Target, precision, Options.Quantization, Options.HasFunctions);
 
     /// <summary>Reads a checkpoint's configuration and reference, and checks the options against them.</summary>
     /// <exception cref="ArgumentException">The pause count does not fit the checkpoint.</exception>
@@ -25,8 +39,39 @@ internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyL
         }
 
         var config = WithPauseCount(ModelConfigJson.Read(file), options);
-        IReadOnlyList<ReferenceCase> reference = options.Verify == Verification.None ? [] : ReadReference(options, config);
-        return new ExportPlan(config, options.DynamicPauseCount, reference);
+        var target = Targets.Of(options.Target);
+        CheckTarget(target, options, config);
+        return new ExportPlan(config, target, options, options.Verify == Verification.None ? [] : ReadReference(options, config));
+    }
+
+    private static void CheckTarget(Target target, ExportOptions options, ModelConfig config)
+    {
+        if (options.Precisions.Count == 0)
+        {
+            throw new ArgumentException($"There is no precision; expected at least one of {string.Join(", ", GraphPrecisions.Names)}.");
+        }
+
+        foreach (var precision in options.Precisions.Where(p => !target.Precisions.Contains(p)))
+        {
+            var name = GraphPrecisions.NameOf(precision);
+            var others = Enum.GetValues<ExportTarget>().Select(Targets.Of).Where(t => t.Precisions.Contains(precision)).Select(t => t.Name);
+            throw new ArgumentException($"Target {target.Name} cannot run {name}: {target.Refusal(precision)}; expected one of {string.Join(", ", target.Precisions.Select(GraphPrecisions.NameOf))}, or {name} with target {string.Join(" or ", others)}.");
+        }
+
+        if (target.Logits is { } logits && options.Logits is { } asked && asked != logits)
+        {
+            throw new ArgumentException($"Target {target.Name} wants logits of the {logits.ToString().ToLowerInvariant()} position; expected no other choice, found {asked.ToString().ToLowerInvariant()}.");
+        }
+
+        if (target.HeadDimMultiple is var multiple && config.HeadDim % multiple != 0)
+        {
+            throw new ArgumentException($"'{options.Checkpoint}' has heads of width {config.HeadDim}; expected a multiple of {multiple} for target {target.Name}: choose another target.");
+        }
+
+        if (options.MaxLength is { } length && (length < 2 || length > config.MaxPositionEmbeddings))
+        {
+            throw new ArgumentException($"The largest length is {length}; expected 2 to {config.MaxPositionEmbeddings}, as '{options.Checkpoint}' has {config.MaxPositionEmbeddings} positions.");
+        }
     }
 
     private static ModelConfig WithPauseCount(ModelConfig config, ExportOptions options)
@@ -63,7 +108,7 @@ internal sealed record ExportPlan(ModelConfig Config, bool IsDynamic, IReadOnlyL
         var cases = ReferenceFile.Read(file, config);
         ReferenceCase[] fitting = [.. cases.Where(c => options.DynamicPauseCount || c.PauseCount == count)];
         return fitting.Length > 0
-            ? fitting
+            ? options.Verify == Verification.Quick ? [fitting[0].Truncated(steps: 1)] : fitting
             : throw new ExportException(stage, $"'{file}' has cases for pause counts {string.Join(", ", cases.Select(c => c.PauseCount).Distinct().Order())}; expected one for {count}: {remedy}.");
     }
 }

@@ -4,32 +4,45 @@ using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter;
 
-/// <summary>Gathers what an export's report and the file's own metadata say.</summary>
+/// <summary>Gathers what an export's report and the files' own metadata say.</summary>
 internal static class ExportReports
 {
-    /// <summary>What is known once the graph is built; files and parity follow.</summary>
-    public static ExportReport Describe(
-        Graph graph, ExternalData data, ExportPlan plan, IReadOnlyList<PassReport> passes, string checkpointSha256) => new()
-        {
-            ToolVersion = ModelExporter.ToolVersion,
-            CheckpointSha256 = checkpointSha256,
-            Family = plan.Config.Family.ToString().ToLowerInvariant(),
-            Opsets = graph.Opsets.ToDictionary(o => OnnxSummary.DomainName(o.Key), o => o.Value),
-            PauseCount = plan.PauseCount,
-            PauseCountMode = plan.IsDynamic ? "dynamic" : "baked",
-            PauseTraining = plan.Config.Pause?.Training ?? "none",
-            Passes = passes,
-            Nodes = graph.Nodes.CountBy(n => n.QualifiedName).OrderBy(n => n.Key, StringComparer.Ordinal).ToDictionary(n => n.Key, n => n.Value),
-            WeightCount = data.Count,
-            WeightBytes = data.Length,
-            Files = [],
-            Parity = [],
-        };
+    /// <summary>What is known before a graph is built; graphs and files follow.</summary>
+    public static ExportReport Describe(ExportPlan plan, string checkpointSha256) => new()
+    {
+        ToolVersion = ModelExporter.ToolVersion,
+        CheckpointSha256 = checkpointSha256,
+        Family = ModelConfigJson.ModelTypeOf(plan.Config.Family),
+        Target = plan.Target.Name,
+        Cache = plan.Target.HasSharedCache ? MetadataNames.SharedCache : MetadataNames.GrowingCache,
+        Logits = plan.Logits.ToString().ToLowerInvariant(),
+        PauseCount = plan.PauseCount,
+        PauseCountMode = plan.IsDynamic ? "dynamic" : "baked",
+        PauseTraining = plan.Config.Pause?.Training ?? "none",
+        Variants = [],
+        Files = [],
+    };
 
-    /// <summary>The file's metadata_props.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Metadata(ExportReport report, string folder) => new Dictionary<string, string>
+    /// <summary>What is known of a graph before it is proven.</summary>
+    public static VariantReport Describe(Graph graph, ExternalData data, GraphPrecision precision, IReadOnlyList<PassReport> passes) => new()
+    {
+        Precision = GraphPrecisions.NameOf(precision),
+        File = GraphPrecisions.FileOf(precision),
+        Opsets = graph.Opsets.ToDictionary(o => OnnxSummary.DomainName(o.Key), o => o.Value),
+        Passes = passes,
+        Nodes = graph.Nodes.CountBy(n => n.QualifiedName).OrderBy(n => n.Key, StringComparer.Ordinal).ToDictionary(n => n.Key, n => n.Value),
+        WeightCount = data.Count,
+        WeightBytes = data.Length,
+        Parity = [],
+    };
+
+    /// <summary>A file's metadata_props.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Metadata(ExportReport report, GraphPrecision precision, string folder) => new Dictionary<string, string>
     {
         [MetadataNames.ModelName] = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
+        [MetadataNames.Target] = report.Target,
+        [MetadataNames.Precision] = GraphPrecisions.NameOf(precision),
+        [MetadataNames.Cache] = report.Cache,
         [MetadataNames.PauseCount] = $"{report.PauseCount}",
         [MetadataNames.PauseCountMode] = report.PauseCountMode,
         [MetadataNames.PauseTraining] = report.PauseTraining,

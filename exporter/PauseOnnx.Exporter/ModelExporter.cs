@@ -7,14 +7,11 @@ using PauseOnnx.Model;
 namespace PauseOnnx.Exporter;
 
 /// <summary>
-/// Checkpoint to ONNX: the decoder is lowered to a graph with the delay inside, written, and proven equal to the trainer
-/// before anybody sees the folder.
+/// Checkpoint to ONNX: the decoder is lowered to a graph with the delay inside, made over by the passes of target and precision,
+/// written, and proven equal to the trainer before anybody sees the folder.
 /// </summary>
 public static class ModelExporter
 {
-    /// <summary>Share of the progress bar that writing takes; the rest is the proof's, where there is one.</summary>
-    private const double WritingShare = 0.5;
-
     /// <summary>Version of this exporter.</summary>
     public static string ToolVersion { get; } = typeof(ModelExporter).Assembly.GetName().Version!.ToString(3);
 
@@ -29,39 +26,43 @@ public static class ModelExporter
         AtomicFolder.Check(options.Output, FileNames.ExportReport);
         var plan = ExportPlan.Read(options);
         using var weights = CheckpointWeights.Open(options.Checkpoint, plan.Config);
+        using var hashing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var hash = Task.Run(() => weights.Sha256(hashing.Token), CancellationToken.None);
+        var meter = new ExportMeter(options.Precisions.Count, plan.Reference.Count, progress, cancellationToken);
+        try
+        {
+            ExportReport? report = null;
+            AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
+            {
+                var variants = options.Precisions.Select(precision => ExportVariant(plan, precision, weights, folder, hash, meter)).ToArray();
+                ModelFiles.Write(folder, options.Checkpoint, plan);
+                report = ExportReports.Describe(plan, hash.GetAwaiter().GetResult()) with { Variants = variants, Files = ExportReports.Files(folder) };
+                report.Write(Path.Combine(folder, FileNames.ExportReport));
+            });
+            return report!;
+        }
+        finally
+        {
+            // The hash reads files that are about to be closed.
+            hashing.Cancel();
+            ((IAsyncResult)hash).AsyncWaitHandle.WaitOne();
+        }
+    }
 
-        var graph = DecoderLowering.Lower(plan.Config, weights, new LoweringOptions(plan.PauseCount, options.DynamicPauseCount));
-        var passes = PassPipeline.Run(graph, PassPipeline.Default);
+    // Lowers, writes and proves one graph.
+    private static VariantReport ExportVariant(
+        ExportPlan plan, GraphPrecision precision, CheckpointWeights weights, string folder, Task<string> hash, ExportMeter meter)
+    {
+        var graph = DecoderLowering.Lower(plan.Config, weights, new LoweringOptions(plan.PauseCount, plan.IsDynamic, plan.Logits));
+        var passes = PassPipeline.Run(graph, plan.Passes(precision));
+        var file = GraphPrecisions.FileOf(precision);
         var data = new ExternalData(graph);
-        var report = ExportReports.Describe(graph, data, plan, passes, weights.Sha256(cancellationToken));
+        meter.Begin(data.Length);
+        data.Write(Path.Combine(folder, file + FileNames.DataSuffix), meter.Written);
 
-        AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
-        {
-            var metadata = ExportReports.Metadata(report, options.Output);
-            OnnxWriter.Write(graph, data, folder, metadata, Writing(data.Length, plan, progress, cancellationToken));
-            ModelFiles.Write(folder, options.Checkpoint, plan);
-            var parity = ParityProof.Run(Path.Combine(folder, FileNames.Onnx), plan, Proving(plan, progress), cancellationToken);
-            report = report with { Parity = parity, Files = ExportReports.Files(folder) };
-            report.Write(Path.Combine(folder, FileNames.ExportReport));
-        });
-        return report;
-    }
-
-    private static Action<long> Writing(
-        long total, ExportPlan plan, IProgress<ExportProgress>? progress, CancellationToken cancellationToken)
-    {
-        var (written, share) = (0L, plan.Reference.Count == 0 ? 1 : WritingShare);
-        return bytes =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            written += bytes;
-            progress?.Report(new(share * written / total, $"{written / 1e6:F1} of {total / 1e6:F1} MB written"));
-        };
-    }
-
-    private static Action<int> Proving(ExportPlan plan, IProgress<ExportProgress>? progress)
-    {
-        var total = plan.Reference.Count;
-        return done => progress?.Report(new(WritingShare + ((1 - WritingShare) * done / total), $"{done} of {total} cases proven"));
+        var metadata = ExportReports.Metadata(ExportReports.Describe(plan, hash.GetAwaiter().GetResult()), precision, plan.Options.Output);
+        OnnxWriter.Write(graph, data, Path.Combine(folder, file), metadata);
+        var parity = ParityProof.Run(Path.Combine(folder, file), plan, precision, meter);
+        return ExportReports.Describe(graph, data, precision, passes) with { Parity = parity };
     }
 }

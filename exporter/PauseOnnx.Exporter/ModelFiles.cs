@@ -12,7 +12,7 @@ internal static class ModelFiles
         var generation = ReadGeneration(checkpoint);
         generation.Write(Path.Combine(folder, FileNames.GenerationConfig));
         var eos = generation.EosTokenIds.Cast<int?>().FirstOrDefault();
-        ModelConfigJson.Write(plan.Config, Path.Combine(folder, FileNames.Config), eos, TransformersJsConfig());
+        ModelConfigJson.Write(plan.Config, Path.Combine(folder, FileNames.Config), eos, TransformersJsConfig(plan.Options.Precisions));
         if (!File.Exists(Path.Combine(checkpoint, FileNames.Tokenizer)) && File.Exists(Path.Combine(checkpoint, FileNames.SentencePiece)))
         {
             TokenizerFiles.Copy(checkpoint, folder);
@@ -44,12 +44,13 @@ internal static class ModelFiles
         return new GenerationConfig { EosTokenIds = eos };
     }
 
-    // transformers.js asks here whether model.onnx has a data file beside it.
-    private static JsonObject TransformersJsConfig() => new()
+    // transformers.js asks here whether a graph has a data file beside it, and for the type of keys and values where it is not
+    // float32.
+    private static JsonObject TransformersJsConfig(IReadOnlyList<GraphPrecision> precisions) => new()
     {
         ["transformers.js_config"] = new JsonObject
         {
-            ["use_external_data_format"] = new JsonObject { [Path.GetFileName(FileNames.Onnx)] = 1 },
+            ["use_external_data_format"] = new JsonObject(precisions.Select(p => KeyValuePair.Create(Path.GetFileName(GraphPrecisions.FileOf(p)), (JsonNode?)1))),
         },
     };
 }

@@ -23,6 +23,19 @@ public sealed record ReferenceCase(
 
     /// <summary>V: width of the logits.</summary>
     public int OrdinaryVocabSize => Logits.Length / Batch / (1 + Steps);
+
+    /// <summary>The same case with fewer decode steps.</summary>
+    /// <param name="steps">At most <see cref="Steps"/>; more are none more.</param>
+    public ReferenceCase Truncated(int steps)
+    {
+        T[] Rows<T>(T[] values, int width, int kept) => [.. values.Chunk(width).SelectMany(row => row.Take(kept))];
+        var kept = Math.Min(steps, Steps);
+        return this with
+        {
+            NextIds = Steps == 0 ? [] : Rows(NextIds, Steps, kept),
+            Logits = Rows(Logits, (1 + Steps) * OrdinaryVocabSize, (1 + kept) * OrdinaryVocabSize),
+        };
+    }
 }
 
 /// <summary>reference.safetensors: cases of <see cref="ReferenceCase"/>, each as tensors named <c>case.tensor</c>.</summary>

@@ -90,16 +90,32 @@ internal static class ExportCommand
 
     private static void Print(ExportReport report, string folder)
     {
-        Console.WriteLine($"{report.Family}, {report.PauseCount} pauses ({report.PauseCountMode}), {report.Nodes.Values.Sum()} nodes, {report.WeightCount} weights");
+        Console.WriteLine($"{report.Family} for {report.Target}, {report.PauseCount} pauses ({report.PauseCountMode}), logits {report.Logits}");
         foreach (var file in report.Files)
         {
-            Console.WriteLine($"  {file.Name,-24} {ByteSize.Format(file.Bytes),10}");
+            Console.WriteLine($"  {file.Name,-28} {ByteSize.Format(file.Bytes),10}");
         }
 
-        Console.WriteLine(report.IsProven
-            ? $"Proven: {report.Parity.Count} cases, {report.Parity.Sum(p => 1 + p.DecodeSteps)} calls, largest difference of a logit {report.Parity.Max(p => p.MaxDifference):G2} (allowed {report.Parity[0].Tolerance:G2})"
-            : "NOT PROVEN: exported with --verify none");
+        foreach (var variant in report.Variants)
+        {
+            Console.WriteLine($"{variant.Precision}, {variant.Nodes.Values.Sum()} nodes: {Proof(variant)}");
+        }
+
         Console.WriteLine($"Written to {folder}");
+    }
+
+    private static string Proof(VariantReport variant)
+    {
+        if (!variant.IsProven)
+        {
+            return "NOT PROVEN: exported with --verify none";
+        }
+
+        var (cases, calls) = (variant.Parity.Count, variant.Parity.Sum(p => 1 + p.DecodeSteps));
+        var found = variant.Precision == "fp32"
+            ? $"largest difference of a logit {variant.Parity.Max(p => p.MaxDifference):G2} (allowed {variant.Parity[0].Tolerance:G2})"
+            : $"error of logits {variant.Parity.Max(p => p.RelativeError):P1} of their spread (allowed {variant.Parity[0].Tolerance:P0}), same first choice in {variant.Parity.Average(p => p.Top1Agreement):P0}";
+        return $"proven, {cases} cases, {calls} calls, {found}";
     }
 
     /// <summary>Reports on the exporting thread, in order; <see cref="Progress{T}"/> would not.</summary>

@@ -112,10 +112,10 @@ internal static class InspectCommand
             return Properties("Proof", ("parity", report is null ? $"unknown: there is no {FileNames.ExportReport}" : "not proven: exported with --verify none"));
         }
 
-        var table = NewTable("Proof against the trainer's own logits", "case", "pauses", "batch", "decode steps", "largest difference", "allowed");
-        foreach (var p in report.Parity)
+        var table = NewTable("Proof against the trainer's own logits", "precision", "case", "pauses", "batch", "decode steps", "largest difference", "relative error");
+        foreach (var (variant, p) in report.Variants.SelectMany(v => v.Parity.Select(p => (v, p))))
         {
-            table.AddRow(Markup.Escape(p.Case), $"{p.PauseCount}", $"{p.Batch}", $"{p.DecodeSteps}", $"{p.MaxDifference:G2}", $"{p.Tolerance:G2}");
+            table.AddRow(variant.Precision, Markup.Escape(p.Case), $"{p.PauseCount}", $"{p.Batch}", $"{p.DecodeSteps}", $"{p.MaxDifference:G2}", $"{p.RelativeError:G2}");
         }
 
         return table;

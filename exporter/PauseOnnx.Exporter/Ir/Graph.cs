@@ -17,7 +17,10 @@ internal sealed class Graph(string name)
     /// <summary>Name of the model or function.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Versions of the operator sets in use, by domain; ONNX's own domain is empty.</summary>
+    /// <summary>
+    /// Versions of the operator sets in use, by domain; ONNX's own domain is empty. A function's body is written in those of
+    /// the graph that carries it.
+    /// </summary>
     public SortedDictionary<string, int> Opsets { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What the host gives. An input with an initializer of the same name may be left out.</summary>

@@ -1,11 +1,12 @@
 namespace PauseOnnx.Exporter.Ir;
 
 /// <summary>
-/// Emits operators of ONNX opset 17 into a graph, with the type and shape of every result inferred on the spot. Names are
-/// the current scope and the operator, numbered: <c>layers.0/attention/MatMul_2</c>.
+/// Emits operators into a graph, with the type and shape of every result inferred on the spot. Names are the current scope
+/// and the operator, numbered: <c>layers.0/attention/MatMul_2</c>. The operators that only decoders need are in
+/// GraphBuilder.Decoder.cs.
 /// </summary>
-/// <remarks>See <see href="https://github.com/onnx/onnx/blob/v1.12.0/docs/Operators.md">the operators of opset 17</see>.</remarks>
-internal sealed class GraphBuilder
+/// <remarks>See <see href="https://onnx.ai/onnx/operators/">ONNX's operators</see>.</remarks>
+internal sealed partial class GraphBuilder
 {
     /// <summary>ONNX's end of an axis for Slice.</summary>
     private const long End = long.MaxValue;
@@ -13,16 +14,20 @@ internal sealed class GraphBuilder
     private readonly Dictionary<string, int> _named = [];
     private readonly Stack<string> _scopes = [];
 
+    private readonly List<Node> _nodes;
+
+    /// <summary>Begins a graph.</summary>
     public GraphBuilder(string name)
     {
         Graph = new Graph(name);
-        Graph.Opsets[""] = Opset;
+        Graph.Opsets[""] = Operators.NewestOpset;
+        _nodes = Graph.Nodes;
     }
 
-    /// <summary>Version of ONNX's own operators.</summary>
-    public static int Opset => 17;
+    /// <summary>Emits nodes for a graph into a list of the caller's; initializers and functions go into the graph.</summary>
+    public GraphBuilder(Graph graph, List<Node> nodes) => (Graph, _nodes) = (graph, nodes);
 
-    /// <summary>What has been emitted so far.</summary>
+    /// <summary>The graph that is being built or changed.</summary>
     public Graph Graph { get; }
 
     /// <summary>Prefixes the names emitted until the result is disposed.</summary>
@@ -46,6 +51,9 @@ internal sealed class GraphBuilder
     public Value Scalar(long value) => Graph.Constant(DType.Int64, [], value);
 
     public Value Scalar(float value) => Graph.Constant(DType.Float32, [], value);
+
+    /// <summary>A float of type float32 or float16.</summary>
+    public Value Scalar(float value, DType type) => type == DType.Float16 ? Graph.Constant(type, [], (Half)value) : Scalar(value);
 
     public Value Vector(params ReadOnlySpan<long> values) => Graph.Constant(DType.Int64, [values.Length], values);
 
@@ -77,7 +85,7 @@ internal sealed class GraphBuilder
 
     public Value Erf(Value x) => Unary("Erf", x);
 
-    public Value Cast(Value x, DType type) => Emit("Cast", [x], type, x.Shape, [("to", new TypeAttribute(type))]);
+    public Value Cast(Value x, DType type, string? name = null) => Emit("Cast", [x], type, x.Shape, [("to", new TypeAttribute(type))], name);
 
     public Value Where(Value condition, Value whenTrue, Value whenFalse)
     {
@@ -87,18 +95,11 @@ internal sealed class GraphBuilder
 
     public Value Softmax(Value x) => Emit("Softmax", [x], x.Type, x.Shape, [("axis", new IntAttribute(-1))]);
 
-    /// <summary>Mean over the last axis, which stays as 1.</summary>
+    /// <summary>Mean over the last axis, which stays as 1; to opset 17.</summary>
     public Value Mean(Value x)
     {
         var shape = x.Shape.With(x.Shape.Count - 1, 1);
         return Emit("ReduceMean", [x], x.Type, shape, [("axes", new IntsAttribute(-1)), ("keepdims", new IntAttribute(1))]);
-    }
-
-    /// <summary>Layer normalization over the last axis.</summary>
-    public Value LayerNormalization(Value x, Value scale, Value shift, float epsilon)
-    {
-        (string, Attribute)[] attributes = [("axis", new IntAttribute(-1)), ("epsilon", new FloatAttribute(epsilon))];
-        return Emit("LayerNormalization", [x, scale, shift], x.Type, x.Shape, attributes);
     }
 
     /// <summary>Running sum along an axis.</summary>
@@ -149,14 +150,23 @@ internal sealed class GraphBuilder
     {
         Require(x.Shape[axis] == lengths.Sum(), $"Split of {x} into {string.Join(" + ", lengths)} along axis {axis}");
         Value[] outputs = [.. lengths.Select(n => new Value(NextName("Split"), x.Type, x.Shape.With(axis, n)))];
-        Add("Split", "", [x, Vector(lengths)], outputs, [("axis", new IntAttribute(axis))]);
+        SplitInto(outputs, x, axis);
         return outputs;
     }
+
+    /// <summary>Parts along an axis that are known already by name and shape.</summary>
+    public void SplitInto(Value[] outputs, Value x, int axis) =>
+        Add("Split", "", [x, Vector([.. outputs.Select(o => o.Shape[axis].Length!.Value)])], outputs, [("axis", new IntAttribute(axis))]);
 
     /// <summary>From <paramref name="start"/> (int64 [1], negative counts from the end) to the end of an axis.</summary>
     /// <param name="length">Length of the result along the axis.</param>
     public Value SliceFrom(Value x, int axis, Value start, Dim length, string? name = null) =>
         Emit("Slice", [x, start, Vector(End), Vector(axis)], x.Type, x.Shape.With(axis, length), name: name);
+
+    /// <summary>From the start of an axis to before <paramref name="end"/> (int64 [1]).</summary>
+    /// <param name="length">Length of the result along the axis.</param>
+    public Value SliceTo(Value x, int axis, Value end, Dim length) =>
+        Emit("Slice", [x, Vector(0), end, Vector(axis)], x.Type, x.Shape.With(axis, length));
 
     public Value Unsqueeze(Value x, params long[] axes)
     {
@@ -222,6 +232,9 @@ internal sealed class GraphBuilder
         return outputs;
     }
 
+    /// <summary>Emits a node that is made already.</summary>
+    public void Add(Node node) => _nodes.Add(node);
+
     private Value Unary(string op, Value x) => Emit(op, [x], x.Type, x.Shape);
 
     private Value Elementwise(string op, Value a, Value b, DType? type = null)
@@ -230,14 +243,15 @@ internal sealed class GraphBuilder
         return Emit(op, [a, b], type ?? a.Type, Shape.Broadcast(a.Shape, b.Shape));
     }
 
-    private Value Emit(string op, Value[] inputs, DType type, Shape shape, (string, Attribute)[]? attributes = null, string? name = null)
+    private Value Emit(
+        string op, Value[] inputs, DType type, Shape shape, (string, Attribute)[]? attributes = null, string? name = null, string domain = "")
     {
         var output = new Value(name ?? NextName(op), type, shape);
-        Add(op, "", inputs, [output], attributes ?? []);
+        Add(op, domain, inputs, [output], attributes ?? []);
         return output;
     }
 
-    private void Add(string op, string domain, Value[] inputs, Value[] outputs, (string Name, Attribute Value)[] attributes) => Graph.Nodes.Add(new Node
+    private void Add(string op, string domain, Value[] inputs, Value[] outputs, (string Name, Attribute Value)[] attributes) => _nodes.Add(new Node
     {
         OpType = op,
         Domain = domain,

@@ -5,6 +5,9 @@ namespace PauseOnnx.Exporter.Ir;
 /// <summary>A tensor that flows through a graph. Its name is defined once: as an input, an initializer or a node's output.</summary>
 internal sealed record Value(string Name, DType Type, Shape Shape)
 {
+    /// <summary>Stands for an optional input or output that a node does without.</summary>
+    public static Value None { get; } = new("", DType.Bool, []);
+
     public override string ToString() => $"{Name}: {Type.ToString().ToLowerInvariant()}{Shape}";
 }
 
@@ -33,6 +36,12 @@ internal sealed record FloatAttribute(float Value) : Attribute
     public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
 }
 
+/// <summary>A text.</summary>
+internal sealed record StringAttribute(string Value) : Attribute
+{
+    public override string ToString() => $"'{Value}'";
+}
+
 /// <summary>An element type, as ONNX's Cast takes it.</summary>
 internal sealed record TypeAttribute(DType Value) : Attribute
 {
@@ -54,7 +63,7 @@ internal sealed record Node
     /// <summary>Domain of the operator; empty for ONNX's own.</summary>
     public string Domain { get; init; } = "";
 
-    /// <summary>Arguments.</summary>
+    /// <summary>Arguments; <see cref="Value.None"/> where an optional one is left out.</summary>
     public required IReadOnlyList<Value> Inputs { get; init; }
 
     /// <summary>Results.</summary>
@@ -62,6 +71,9 @@ internal sealed record Node
 
     /// <summary>Constant parameters by name, in order.</summary>
     public IReadOnlyDictionary<string, Attribute> Attributes { get; init; } = new SortedDictionary<string, Attribute>(StringComparer.Ordinal);
+
+    /// <summary>An integer attribute; null where it is not given.</summary>
+    public long? Int(string attribute) => Attributes.GetValueOrDefault(attribute) is IntAttribute i ? i.Value : null;
 
     /// <summary>Domain and operator, as in <c>ai.pauseonnx.AppendPause</c>.</summary>
     public string QualifiedName => Domain.Length == 0 ? OpType : $"{Domain}.{OpType}";

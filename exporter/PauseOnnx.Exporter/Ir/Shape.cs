@@ -3,18 +3,33 @@ using System.Runtime.CompilerServices;
 
 namespace PauseOnnx.Exporter.Ir;
 
-/// <summary>Element types the lowerings use.</summary>
+/// <summary>Element types of the graphs.</summary>
 internal enum DType
 {
     Float32,
     Float16,
     BFloat16,
     Int64,
+    Int32,
     Int8,
     UInt8,
     Int4,
     UInt4,
     Bool,
+}
+
+/// <summary>Sizes of element types.</summary>
+internal static class DTypes
+{
+    /// <summary>Bytes that a tensor takes; int4 elements lie two in a byte.</summary>
+    public static long BytesOf(DType type, long elements) => type switch
+    {
+        DType.Float32 or DType.Int32 => 4 * elements,
+        DType.Int64 => 8 * elements,
+        DType.Float16 or DType.BFloat16 => 2 * elements,
+        DType.Int4 or DType.UInt4 => (elements + 1) / 2,
+        _ => elements,
+    };
 }
 
 /// <summary>One dimension: a known length, or a symbolic dimension that is only known when the model runs.</summary>

@@ -4,7 +4,7 @@ namespace PauseOnnx.Exporter.Ir;
 /// Whether a graph is one that can be written:
 /// 1. every name is defined once (an input may have an initializer of its name: its default);
 /// 2. every value is defined before it is used, and used with the type and shape it was defined with;
-/// 3. every operator's domain is imported, and every operator of another domain than ONNX's own is a function of the graph;
+/// 3. every operator's domain is imported, and every operator is one of <see cref="Operators"/> or a function of the graph;
 /// 4. every initializer has as many bytes as its type and shape say;
 /// 5. every output is defined;
 /// 6. all this holds for the functions, which read only attributes they declare.
@@ -15,18 +15,18 @@ internal static class Verifier
     public static IReadOnlyList<string> FindFaults(Graph graph)
     {
         var faults = new List<string>();
-        Check(graph, graph.Functions, [], faults);
+        Check(graph, graph, [], faults);
         foreach (var function in graph.Functions)
         {
             var inside = new List<string>();
-            Check(function.Body, graph.Functions, function.Attributes, inside);
+            Check(function.Body, graph, function.Attributes, inside);
             faults.AddRange(inside.Select(f => $"Function {function.Name}: {f}"));
         }
 
         return faults;
     }
 
-    private static void Check(Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)
+    private static void Check(Graph graph, Graph model, IReadOnlyList<string> attributes, List<string> faults)
     {
         var defined = new Dictionary<string, Value>();
         foreach (var input in graph.Inputs)
@@ -41,9 +41,9 @@ internal static class Verifier
 
         foreach (var node in graph.Nodes)
         {
-            CheckNode(node, graph, functions, attributes, faults);
+            CheckNode(node, model, attributes, faults);
             CheckUses(node.Inputs, $"{node.QualifiedName} '{(node.Outputs.Count > 0 ? node.Outputs[0].Name : "")}' uses", defined, faults);
-            foreach (var output in node.Outputs)
+            foreach (var output in node.Outputs.Where(o => o != Value.None))
             {
                 Define(output, defined, faults);
             }
@@ -76,35 +76,27 @@ internal static class Verifier
         {
             faults.Add($"Initializer '{value.Name}' has shape {value.Shape}; expected known lengths");
         }
-        else if (count * SizeOf(value.Type) != initializer.Data.Length)
+        else if (DTypes.BytesOf(value.Type, count) is var bytes && bytes != initializer.Data.Length)
         {
-            faults.Add($"Initializer '{value.Name}' has {initializer.Data.Length} bytes; expected {count * SizeOf(value.Type)} for {value.Type} {value.Shape}");
+            faults.Add($"Initializer '{value.Name}' has {initializer.Data.Length} bytes; expected {bytes} for {value.Type} {value.Shape}");
         }
     }
 
-    private static int SizeOf(DType type) => type switch
-    {
-        DType.Float32 => 4,
-        DType.Int64 => 8,
-        _ => 1,
-    };
-
-    private static void CheckNode(
-        Node node, Graph graph, IReadOnlyList<Function> functions, IReadOnlyList<string> attributes, List<string> faults)
+    private static void CheckNode(Node node, Graph model, IReadOnlyList<string> attributes, List<string> faults)
     {
         if (node.Outputs.Count == 0)
         {
             faults.Add($"{node.QualifiedName} has no output");
         }
 
-        if (!graph.Opsets.ContainsKey(node.Domain))
+        if (!model.Opsets.ContainsKey(node.Domain))
         {
-            var imported = string.Join(", ", graph.Opsets.Keys.Select(k => $"'{k}'"));
+            var imported = string.Join(", ", model.Opsets.Keys.Select(k => $"'{k}'"));
             faults.Add($"{node.QualifiedName} is of domain '{node.Domain}', which is not imported; imported are {imported}");
         }
-        else if (node.Domain.Length > 0 && !functions.Any(f => f.Domain == node.Domain && f.Name == node.OpType))
+        else if (!Operators.IsKnown(node) && !model.Functions.Exists(f => f.Domain == node.Domain && f.Name == node.OpType))
         {
-            faults.Add($"{node.QualifiedName} is not a function of the graph");
+            faults.Add($"{node.QualifiedName} is neither a known operator nor a function of the graph");
         }
 
         foreach (var reference in node.Attributes.Values.OfType<ReferenceAttribute>().Where(r => !attributes.Contains(r.Name)))
@@ -115,7 +107,7 @@ internal static class Verifier
 
     private static void CheckUses(IEnumerable<Value> uses, string user, Dictionary<string, Value> defined, List<string> faults)
     {
-        foreach (var use in uses)
+        foreach (var use in uses.Where(u => u != Value.None))
         {
             if (!defined.TryGetValue(use.Name, out var definition))
             {

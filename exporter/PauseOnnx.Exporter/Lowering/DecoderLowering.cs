@@ -6,10 +6,12 @@ namespace PauseOnnx.Exporter.Lowering;
 /// <summary>How the delay is written into the graph.</summary>
 /// <param name="PauseCount">M_inf, in tokens.</param>
 /// <param name="IsDynamic">Whether a host may give another pause count when it runs the model.</param>
-internal sealed record LoweringOptions(int PauseCount, bool IsDynamic = false);
+/// <param name="Logits">Which positions get logits.</param>
+internal sealed record LoweringOptions(int PauseCount, bool IsDynamic = false, LogitsOf Logits = LogitsOf.Delayed);
 
 /// <summary>
-/// A checkpoint's decoder as a graph of opset 17 operators, with the inputs and outputs of <see cref="GraphNames"/>.
+/// A checkpoint's decoder as a graph of ONNX's newest operators, with the inputs and outputs of <see cref="GraphNames"/> and a
+/// growing cache. What a host lacks, the passes of its target express otherwise.
 /// </summary>
 internal static class DecoderLowering
 {
@@ -30,19 +32,19 @@ internal static class DecoderLowering
         var (ids, mask, positionIds) = PauseFunctions.CallAppendPause(b, dims, inputIds, attentionMask, pastLength, pauseCount, pauseId);
         var positions = c.Family.Positions(c, positionIds);
         var hidden = positions.AddTo(b.Gather(c.Weight(c.Names.Embedding), ids)); // [B, T, C]
-        var bias = Attention.Bias(c, ids, mask);
+        var seen = Attention.Mask(c, ids, mask);
 
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
             using var scope = b.Scope($"layers.{layer}");
             var input = hidden;
             var normed = c.Family.Norm(c, input, c.Names.Layer(layer, c.Family.AttentionNorm));
-            hidden = b.Add(input, Attention.Lower(c, normed, layer, positions, bias, past[layer]));
+            hidden = b.Add(input, Attention.Lower(c, normed, layer, positions, seen, past[layer]));
             normed = c.Family.Norm(c, config.UseParallelResidual ? input : hidden, c.Names.Layer(layer, c.Family.FeedForwardNorm));
             hidden = b.Add(hidden, c.Family.FeedForward(c, normed, layer));
         }
 
-        hidden = PauseFunctions.CallDelayedOutput(b, dims, hidden, pastLength); // [B, T_out, C]
+        hidden = Delay(c, hidden, pastLength, options.Logits); // [B, T_out, C]
         b.Graph.Outputs.Insert(0, Head(c, inputIds, c.Family.Norm(c, hidden, c.Names.FinalNorm[..^".weight".Length])));
         return b.Graph;
     }
@@ -64,6 +66,17 @@ internal static class DecoderLowering
         }
 
         return value;
+    }
+
+    private static Value Delay(LoweringContext c, Value hidden, Value pastLength, LogitsOf logits)
+    {
+        if (logits == LogitsOf.All)
+        {
+            return hidden;
+        }
+
+        var delayed = PauseFunctions.CallDelayedOutput(c.B, c.Dims, hidden, pastLength);
+        return logits == LogitsOf.Delayed ? delayed : c.B.SliceFrom(delayed, 1, c.B.Vector(-1), 1);
     }
 
     // [B, T_out, C] -> [B, T_out, V]. The head's rows are the ordinary tokens', so <pause> is never emitted; a tied head is

@@ -27,11 +27,11 @@ internal sealed record Family
     /// <summary>Name of the norm before attention.</summary>
     public required string AttentionNorm { get; init; }
 
-    /// <summary>Names of the linear layers that make queries, keys and values, in this order.</summary>
+    /// <summary>Names of the linear layers that make queries, keys and values, in this order; one name where one makes all.</summary>
     public required string[] QueriesKeysValues { get; init; }
 
     /// <summary>
-    /// Whether one linear layer makes queries, keys and values head by head rather than all queries first.
+    /// Whether the one linear layer makes a query, a key and a value for each head in turn rather than all queries first.
     /// </summary>
     public bool HasHeadsInTurn { get; init; }
 
@@ -43,6 +43,11 @@ internal sealed record Family
 
     /// <summary>Name of the norm before the feed-forward block.</summary>
     public required string FeedForwardNorm { get; init; }
+
+    /// <summary>The linear layer that makes queries (0), keys (1) or values (2), and which part of its outputs they are.</summary>
+    public (string Name, Part? Part) Projection(int index, int heads) => QueriesKeysValues is [var joint]
+        ? (joint, new Part(index, Count: 3, Groups: HasHeadsInTurn ? heads : 1))
+        : (QueriesKeysValues[index], null);
 }
 
 /// <summary>The families that can be exported.</summary>

@@ -27,25 +27,10 @@ internal static class FeedForwards
     private static Value Activate(LoweringContext c, Value x) => c.Config.HiddenAct switch
     {
         Activation.Silu => Silu(c.B, x),
-        Activation.Gelu => Gelu(c.B, x),
-        Activation.GeluTanh => GeluTanh(c.B, x),
+        Activation.Gelu => c.B.Gelu(x, isTanh: false),
+        Activation.GeluTanh => c.B.Gelu(x, isTanh: true),
         var other => throw new NotSupportedException($"Activation is {other}; expected one of {string.Join(", ", Enum.GetNames<Activation>())}."),
     };
 
     private static Value Silu(GraphBuilder b, Value x) => b.Mul(x, b.Sigmoid(x));
-
-    // x * (1 + erf(x / sqrt 2)) / 2
-    private static Value Gelu(GraphBuilder b, Value x)
-    {
-        var erf = b.Erf(b.Div(x, b.Scalar((float)Math.Sqrt(2))));
-        return b.Mul(b.Mul(x, b.Add(erf, b.Scalar(1f))), b.Scalar(0.5f));
-    }
-
-    // x * (1 + tanh(z)) / 2 with z = sqrt(2 / pi) (x + 0.044715 x^3), in the form that ONNX Runtime's FastGelu fusion knows.
-    private static Value GeluTanh(GraphBuilder b, Value x)
-    {
-        var cubic = b.Add(b.Mul(b.Mul(x, b.Scalar(0.044715f)), x), b.Scalar(1f));
-        var tanh = b.Tanh(b.Mul(b.Mul(x, b.Scalar((float)Math.Sqrt(2 / Math.PI))), cubic));
-        return b.Mul(b.Mul(x, b.Scalar(0.5f)), b.Add(tanh, b.Scalar(1f)));
-    }
 }

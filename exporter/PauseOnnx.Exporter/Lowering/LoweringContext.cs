@@ -70,29 +70,49 @@ internal sealed class LoweringContext
     }
 
     /// <summary>
-    /// x [..., in] by the linear weights of these names, one beside the other -> [..., out]; then their biases, where the
+    /// x [..., in] by the linear weights of a name, or by a range of their outputs -> [..., out]; then their biases, where the
     /// family has them.
     /// </summary>
-    public Value Linear(Value x, params string[] names)
+    public Value Linear(Value x, string name, Part? part = null)
     {
-        var result = B.MatMul(x, LinearWeights(names));
-        return _names.Contains($"{names[0]}.bias") ? B.Add(result, Biases(names)) : result;
+        var result = B.MatMul(x, Matrix($"{name}.weight", part));
+        return _names.Contains($"{name}.bias") ? B.Add(result, Vector($"{name}.bias", part)) : result;
     }
 
-    private Value Biases(string[] names)
+    private Value Matrix(string weight, Part? part)
     {
-        string[] biases = [.. names.Select(n => $"{n}.bias")];
-        return biases is [var single]
-            ? Weight(single)
-            : B.Initializer(string.Join('+', biases), DType.Float32, [biases.Sum(n => _weights[n].Entry.Shape[0])], new VectorData(_weights, All(biases)));
+        var data = new LinearData(_weights, [Range(weight, part)], Family.LinearIsInOut);
+        return B.Initializer($"{weight}{part}.matrix", DType.Float32, [data.Inputs, data.Outputs], data);
     }
 
-    private Value LinearWeights(string[] names)
+    private Value Vector(string bias, Part? part)
     {
-        string[] weights = [.. names.Select(n => $"{n}.weight")];
-        var data = new LinearData(_weights, All(weights), Family.LinearIsInOut);
-        return B.Initializer($"{string.Join('+', weights)}.transposed", DType.Float32, [data.Inputs, data.Outputs], data);
+        var range = Range(bias, part);
+        return B.Initializer($"{bias}{part}", DType.Float32, [range.Total], new VectorData(_weights, [range]));
     }
 
-    private OutputRange[] All(string[] names) => [.. names.Select(n => OutputRange.All(_weights, n, Family.LinearIsInOut))];
+    private OutputRange Range(string weight, Part? part)
+    {
+        var all = OutputRange.All(_weights, weight, Family.LinearIsInOut);
+        return part?.Of(weight, all.Total) ?? all;
+    }
+}
+
+/// <summary>
+/// A part of the outputs of a linear layer: of <paramref name="Groups"/> groups of equal size, in each of which
+/// <paramref name="Count"/> parts of equal size lie one behind the other, part <paramref name="Index"/> of every group.
+/// </summary>
+/// <param name="Index">Which part, from 0.</param>
+/// <param name="Count">Parts in a group.</param>
+/// <param name="Groups">Groups.</param>
+internal sealed record Part(int Index, int Count, int Groups)
+{
+    /// <summary>The outputs that are this part's.</summary>
+    public OutputRange Of(string weight, long outputs)
+    {
+        var (group, size) = (outputs / Groups, outputs / Groups / Count);
+        return new OutputRange(weight, Index * size, size, group, Groups);
+    }
+
+    public override string ToString() => $"[{Index}/{Count}]";
 }

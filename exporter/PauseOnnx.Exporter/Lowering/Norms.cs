@@ -6,13 +6,10 @@ namespace PauseOnnx.Exporter.Lowering;
 internal static class Norms
 {
     /// <summary>RMSNorm: x / sqrt(mean(x^2) + eps) * weight.</summary>
-    /// <remarks>Emitted as ONNX Runtime's SimplifiedLayerNormalization fusion expects it, which makes it one kernel.</remarks>
     public static Value Rms(LoweringContext c, Value hidden, string name)
     {
         using var scope = c.B.Scope("norm");
-        var variance = c.B.Mean(c.B.Pow(hidden, c.B.Scalar(2f)));
-        var root = c.B.Sqrt(c.B.Add(variance, c.B.Scalar((float)c.Config.NormEps)));
-        return c.B.Mul(c.B.Div(hidden, root), c.Weight($"{name}.weight"));
+        return c.B.RmsNormalization(hidden, c.Weight($"{name}.weight"), (float)c.Config.NormEps);
     }
 
     /// <summary>LayerNorm: (x - mean) / sqrt(variance + eps) * weight + bias.</summary>

@@ -66,8 +66,9 @@ internal static class PauseFunctions
         var pausedMask = b.Concat(1, [mask, ones], "P + T + m", "paused_mask");
         b.Output(pausedMask);
 
-        // position_ids = max(cumsum(mask') - 1, 0)[-(T + m):]
-        var positions = b.Max(b.Sub(b.CumSum(pausedMask, 1), b.Scalar(1)), b.Scalar(0));
+        // position_ids = max(cumsum(mask') - 1, 0)[-(T + m):], summed in float32, exact to 2^24: TensorRT sums no integers.
+        var sums = b.Cast(b.CumSum(b.Cast(pausedMask, DType.Float32), 1), DType.Int64);
+        var positions = b.Max(b.Sub(sums, b.Scalar(1)), b.Scalar(0));
         b.Output(b.SliceFrom(positions, 1, b.Neg(length), "T + m", "position_ids"));
         return new Function(GraphNames.Domain, GraphNames.DomainVersion, b.Graph, [PauseId]);
     }

@@ -48,6 +48,7 @@ internal sealed class ExternalData
     /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
     public void Write(string file, Action<long> advance)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         try
         {
             using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);

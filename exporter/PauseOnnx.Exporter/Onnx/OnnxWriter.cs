@@ -6,65 +6,66 @@ using Dimension = PauseOnnx.Exporter.Onnx.TensorShapeProto.Types.Dimension;
 
 namespace PauseOnnx.Exporter.Onnx;
 
-/// <summary>A graph as an ONNX file with its weights in a data file beside it. The same graph gives the same bytes.</summary>
+/// <summary>A graph as an ONNX file. The same graph gives the same bytes.</summary>
 internal static class OnnxWriter
 {
-    /// <summary>The first version of the format that has functions.</summary>
-    private const int IrVersion = 8;
-
-    /// <summary>Writes <see cref="FileNames.Onnx"/> and <see cref="FileNames.OnnxData"/>.</summary>
+    /// <summary>Writes a graph whose weights lie beside it, in a file of its name and <see cref="FileNames.DataSuffix"/>.</summary>
     /// <param name="graph">A graph that the verifier accepts.</param>
     /// <param name="data">Where its initializers lie.</param>
-    /// <param name="folder">The model's folder.</param>
+    /// <param name="file">The ONNX file.</param>
     /// <param name="metadata">Names of <see cref="MetadataNames"/> with their values.</param>
-    /// <param name="advance">Called with the number of weight bytes written since the last call; may throw to cancel.</param>
-    /// <exception cref="IOException">A file cannot be written.</exception>
-    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
-    public static void Write(
-        Graph graph, ExternalData data, string folder, IEnumerable<KeyValuePair<string, string>> metadata, Action<long> advance)
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(Graph graph, ExternalData data, string file, IEnumerable<KeyValuePair<string, string>> metadata)
     {
-        var file = Path.Combine(folder, FileNames.Onnx);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        data.Write(Path.Combine(folder, FileNames.OnnxData), advance);
-        File.WriteAllBytes(file, ToModel(graph, data, metadata).ToByteArray());
+        File.WriteAllBytes(file, ToModel(graph, data, Path.GetFileName(file) + FileNames.DataSuffix, metadata).ToByteArray());
     }
 
-    private static ModelProto ToModel(Graph graph, ExternalData data, IEnumerable<KeyValuePair<string, string>> metadata)
+    private static ModelProto ToModel(Graph graph, ExternalData data, string location, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         var model = new ModelProto
         {
-            IrVersion = IrVersion,
+            IrVersion = IrVersionOf(graph.Opsets[""]),
             ProducerName = "PauseOnnx",
             ProducerVersion = ModelExporter.ToolVersion,
-            Graph = ToGraph(graph, data),
+            Graph = ToGraph(graph, data, location),
         };
         model.OpsetImport.AddRange(ToOpsets(graph));
-        model.Functions.AddRange(graph.Functions.Select(ToFunction));
+        model.Functions.AddRange(graph.Functions.Select(f => ToFunction(f, graph)));
         model.MetadataProps.AddRange(metadata.Select(m => new StringStringEntryProto { Key = m.Key, Value = m.Value }));
         return model;
     }
 
-    private static GraphProto ToGraph(Graph graph, ExternalData data)
+    // The version of the format that came with an operator set; 8 is the first that has functions.
+    private static int IrVersionOf(int opset) => opset switch
+    {
+        >= 24 => 12,
+        23 => 11,
+        21 or 22 => 10,
+        _ => 8,
+    };
+
+    private static GraphProto ToGraph(Graph graph, ExternalData data, string location)
     {
         var proto = new GraphProto { Name = graph.Name };
         var outputs = graph.Outputs.Select(o => o.Name).ToHashSet();
         proto.Input.AddRange(graph.Inputs.Select(ToValueInfo));
         proto.Output.AddRange(graph.Outputs.Select(ToValueInfo));
-        proto.Initializer.AddRange(graph.Initializers.Select(i => ToTensor(i, data.OffsetOf(i))));
+        proto.Initializer.AddRange(graph.Initializers.Select(i => ToTensor(i, data.OffsetOf(i), location)));
         proto.Node.AddRange(graph.Nodes.Select(ToNode));
         proto.ValueInfo.AddRange(graph.Nodes.SelectMany(n => n.Outputs).Where(o => !outputs.Contains(o.Name)).Select(ToValueInfo));
         return proto;
     }
 
     // A function has no initializers in ONNX: its constants are nodes.
-    private static FunctionProto ToFunction(Function function)
+    private static FunctionProto ToFunction(Function function, Graph graph)
     {
         var body = function.Body;
         var proto = new FunctionProto { Name = function.Name, Domain = function.Domain };
         proto.Input.AddRange(body.Inputs.Select(i => i.Name));
         proto.Output.AddRange(body.Outputs.Select(o => o.Name));
         proto.Attribute.AddRange(function.Attributes);
-        proto.OpsetImport.AddRange(ToOpsets(body));
+        proto.OpsetImport.AddRange(ToOpsets(graph).Where(o => o.Domain.Length == 0));
         proto.Node.AddRange(body.Initializers.Select(ToConstantNode));
         proto.Node.AddRange(body.Nodes.Select(ToNode));
         return proto;
@@ -73,7 +74,7 @@ internal static class OnnxWriter
     private static NodeProto ToConstantNode(Initializer initializer)
     {
         var name = initializer.Value.Name;
-        var value = new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = ToTensor(initializer, null) };
+        var value = new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = ToTensor(initializer, null, "") };
         return new NodeProto { OpType = "Constant", Name = name, Output = { name }, Attribute = { value } };
     }
 
@@ -93,13 +94,14 @@ internal static class OnnxWriter
     {
         IntAttribute i => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = i.Value },
         IntsAttribute i => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { i.Values } },
+        StringAttribute x => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(x.Value) },
         FloatAttribute f => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = f.Value },
         TypeAttribute t => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = (long)ToDataType(t.Value) },
         ReferenceAttribute r => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, RefAttrName = r.Name },
         _ => throw new NotSupportedException($"Attribute '{name}' is {attribute.GetType().Name}; expected one that ONNX has."),
     };
 
-    private static TensorProto ToTensor(Initializer initializer, long? offset)
+    private static TensorProto ToTensor(Initializer initializer, long? offset, string location)
     {
         var value = initializer.Value;
         var proto = new TensorProto { Name = value.Name, DataType = (int)ToDataType(value.Type) };
@@ -111,7 +113,7 @@ internal static class OnnxWriter
         }
 
         proto.DataLocation = TensorProto.Types.DataLocation.External;
-        proto.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = Path.GetFileName(FileNames.OnnxData) });
+        proto.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = location });
         proto.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = $"{offset}" });
         proto.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = $"{initializer.Data.Length}" });
         return proto;
@@ -131,7 +133,14 @@ internal static class OnnxWriter
     private static DataType ToDataType(DType type) => type switch
     {
         DType.Float32 => DataType.Float,
+        DType.Float16 => DataType.Float16,
+        DType.BFloat16 => DataType.Bfloat16,
         DType.Int64 => DataType.Int64,
+        DType.Int32 => DataType.Int32,
+        DType.Int8 => DataType.Int8,
+        DType.UInt8 => DataType.Uint8,
+        DType.Int4 => DataType.Int4,
+        DType.UInt4 => DataType.Uint4,
         DType.Bool => DataType.Bool,
         _ => throw new NotSupportedException($"Element type is {type}; expected one that ONNX has."),
     };

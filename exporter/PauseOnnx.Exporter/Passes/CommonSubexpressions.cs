@@ -13,7 +13,7 @@ internal sealed class CommonSubexpressions : IPass
     public bool Run(Graph graph)
     {
         var first = new Dictionary<string, Node>();
-        return Rewrite.Run(graph, node => first.TryAdd(Key(node), node) ? null : first[Key(node)].Outputs);
+        return Rewrite.Run(graph, (node, _) => first.TryAdd(Key(node), node) ? null : first[Key(node)].Outputs);
     }
 
     private static string Key(Node node)

@@ -4,7 +4,7 @@ namespace PauseOnnx.Exporter.Passes;
 
 /// <summary>
 /// Computes what is known now:
-/// 1. Shape of known dimensions;
+/// 1. Shape of known dimensions, and Constant;
 /// 2. Cast, Neg, Sqrt, Add, Sub, Mul, Div, Concat, Reshape, Squeeze and Unsqueeze of small constants.
 /// Weights and what a host may override are left alone. The folded nodes' operands are left to <see cref="DeadNodes"/>.
 /// </summary>
@@ -17,13 +17,18 @@ internal sealed class ConstantFolding : IPass
 
     public bool Run(Graph graph) => Rewrite.Run(
         graph,
-        node => node.Domain.Length == 0 && node.Outputs.Count == 1 && Fold(graph, node) is { } folded ? [folded] : null);
+        (node, _) => node.Domain.Length == 0 && node.Outputs.Count == 1 && Fold(graph, node) is { } folded ? [folded] : null);
 
     private static Value? Fold(Graph graph, Node node)
     {
         if (node.OpType == "Shape")
         {
             return FoldShape(graph, node);
+        }
+
+        if (node.OpType == "Constant")
+        {
+            return node.Int("value_int") is { } value ? graph.Constant(DType.Int64, [], value) : null;
         }
 
         var constants = node.Inputs.Select(graph.FindConstant).ToArray();

@@ -13,7 +13,7 @@ internal sealed class IdentityRemoval : IPass
 {
     public string Name => nameof(IdentityRemoval);
 
-    public bool Run(Graph graph) => Rewrite.Run(graph, node => IsIdentity(node) ? [node.Inputs[0]] : null);
+    public bool Run(Graph graph) => Rewrite.Run(graph, (node, _) => IsIdentity(node) ? [node.Inputs[0]] : null);
 
     // A symbolic dimension stands for one length throughout a graph, so equal shapes are equal when the model runs.
     private static bool IsIdentity(Node node) => node.Domain.Length == 0 && node.OpType switch

@@ -12,18 +12,9 @@ internal interface IPass
     bool Run(Graph graph);
 }
 
-/// <summary>The passes in the order they run, with the verifier before the first and after each.</summary>
+/// <summary>Runs passes in their order, with the verifier before the first and after each.</summary>
 internal static class PassPipeline
 {
-    /// <summary>Every pass, in order.</summary>
-    public static IReadOnlyList<IPass> Default { get; } =
-    [
-        new ConstantFolding(),
-        new IdentityRemoval(),
-        new CommonSubexpressions(),
-        new DeadNodes(),
-    ];
-
     /// <summary>Runs passes over a graph.</summary>
     /// <exception cref="ExportException">The graph is faulty before the first pass, or a pass left it so.</exception>
     public static IReadOnlyList<PassReport> Run(Graph graph, IReadOnlyList<IPass> passes)

@@ -1,7 +1,24 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter.Proof;
+
+/// <summary>How a file is run.</summary>
+internal sealed record DecoderSettings
+{
+    /// <summary>Whether past and present are one buffer.</summary>
+    public bool HasSharedCache { get; init; }
+
+    /// <summary>Positions that the buffer has.</summary>
+    public int MaxLength { get; init; }
+
+    /// <summary>A pause count to give instead of the file's own; null for the file's own.</summary>
+    public int? PauseCount { get; init; }
+
+    /// <summary>Whether weights stay in the mapped file rather than being packed for speed.</summary>
+    public bool IsFrugal { get; init; }
+}
 
 /// <summary>
 /// An exported file run as any host runs it: a first call without a past, then decode steps that feed each present back as
@@ -11,25 +28,25 @@ internal sealed class DecoderSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly ModelConfig _config;
-    private readonly string[] _outputNames;
-    private readonly string[] _inputNames;
-    private readonly OrtValue? _pauseCount;
-    private IDisposableReadOnlyCollection<OrtValue>? _present;
+    private readonly DecoderSettings _settings;
+    private readonly string[] _past;
+    private readonly string[] _present;
+    private OrtValue[] _cache = [];
 
     /// <summary>Loads a file.</summary>
-    /// <param name="file">The ONNX file.</param>
-    /// <param name="config">Its model's shape.</param>
-    /// <param name="pauseCount">A pause count to give instead of the file's own; null for the file's own.</param>
-    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the file.</exception>
-    public DecoderSession(string file, ModelConfig config, int? pauseCount)
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the file, or its shapes and types.</exception>
+    public DecoderSession(string file, ModelConfig config, DecoderSettings settings)
     {
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        options.AddSessionConfigEntry("session.strict_shape_type_inference", "1");
+        options.AddSessionConfigEntry("session.disable_prepacking", settings.IsFrugal ? "1" : "0");
+
+        // Blocks of integers are multiplied by float32, not by rounded states, so that only the weights' own error is seen.
+        options.AddSessionConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
         _session = new InferenceSession(file, options);
-        _config = config;
-        string[] inputs = [GraphNames.InputIds, GraphNames.AttentionMask, .. Layers(GraphNames.PastKey, GraphNames.PastValue)];
-        _inputNames = pauseCount is null ? inputs : [.. inputs, GraphNames.PauseCount];
-        _outputNames = [GraphNames.Logits, .. Layers(GraphNames.PresentKey, GraphNames.PresentValue)];
-        _pauseCount = pauseCount is { } count ? OrtValue.CreateTensorValueFromMemory([(long)count], []) : null;
+        (_config, _settings) = (config, settings);
+        _past = [.. Layers(GraphNames.PastKey, GraphNames.PastValue)];
+        _present = [.. Layers(GraphNames.PresentKey, GraphNames.PresentValue)];
     }
 
     /// <summary>Runs one call.</summary>
@@ -39,32 +56,81 @@ internal sealed class DecoderSession : IDisposable
     /// <returns>Logits and their shape [B, T_out, V].</returns>
     public (float[] Logits, long[] Shape) Run(int batch, long[] ids, long[] mask)
     {
+        _cache = _cache.Length > 0 ? _cache : Allocate(batch);
+        using var binding = _session.CreateIoBinding();
         using var idsValue = OrtValue.CreateTensorValueFromMemory(ids, [batch, ids.Length / batch]);
         using var maskValue = OrtValue.CreateTensorValueFromMemory(mask, [batch, mask.Length / batch]);
-        using var empty = OrtValue.CreateAllocatedTensorValue(
-            OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [batch, _config.NumKeyValueHeads, 0, _config.HeadDim]);
-        var past = _present?.Skip(1) ?? Enumerable.Repeat(empty, 2 * _config.NumHiddenLayers);
-        OrtValue[] inputs = [idsValue, maskValue, .. past, .. _pauseCount is null ? Array.Empty<OrtValue>() : [_pauseCount]];
+        using var pauses = OrtValue.CreateTensorValueFromMemory([(long)(_settings.PauseCount ?? 0)], []);
+        binding.BindInput(GraphNames.InputIds, idsValue);
+        binding.BindInput(GraphNames.AttentionMask, maskValue);
+        if (_settings.PauseCount is not null)
+        {
+            binding.BindInput(GraphNames.PauseCount, pauses);
+        }
+
+        binding.BindOutputToDevice(GraphNames.Logits, OrtMemoryInfo.DefaultInstance);
+        for (var i = 0; i < _past.Length; i++)
+        {
+            binding.BindInput(_past[i], _cache[i]);
+            if (_settings.HasSharedCache)
+            {
+                binding.BindOutput(_present[i], _cache[i]);
+            }
+            else
+            {
+                binding.BindOutputToDevice(_present[i], OrtMemoryInfo.DefaultInstance);
+            }
+        }
 
         using var options = new RunOptions();
-        var outputs = _session.Run(options, _inputNames, inputs, _outputNames);
-        _present?.Dispose();
-        _present = outputs;
-        return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[0].GetTensorTypeAndShape().Shape);
+        _session.RunWithBinding(options, binding);
+        OrtValue[] outputs = [.. binding.GetOutputValues()];
+        using var logits = outputs[0];
+        if (_settings.HasSharedCache)
+        {
+            Array.ForEach(outputs[1..], o => o.Dispose());
+        }
+        else
+        {
+            Reset();
+            _cache = outputs[1..];
+        }
+
+        return (logits.GetTensorDataAsSpan<float>().ToArray(), logits.GetTensorTypeAndShape().Shape);
     }
 
     /// <summary>Forgets the past: the next call is a first call.</summary>
     public void Reset()
     {
-        _present?.Dispose();
-        _present = null;
+        Array.ForEach(_cache, v => v.Dispose());
+        _cache = [];
     }
 
     public void Dispose()
     {
         Reset();
-        _pauseCount?.Dispose();
         _session.Dispose();
+    }
+
+    // [B, K, 0, D], or the whole buffer. What a buffer holds beyond its P positions must not matter, so it is no number.
+    private OrtValue[] Allocate(int batch)
+    {
+        var type = _session.InputMetadata[_past[0]].ElementDataType;
+        long[] shape = [batch, _config.NumKeyValueHeads, _settings.HasSharedCache ? _settings.MaxLength : 0, _config.HeadDim];
+        return [.. _past.Select(_ =>
+        {
+            var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+            if (type == TensorElementType.Float16)
+            {
+                value.GetTensorMutableDataAsSpan<Float16>().Fill(Float16.NaN);
+            }
+            else
+            {
+                value.GetTensorMutableDataAsSpan<float>().Fill(float.NaN);
+            }
+
+            return value;
+        })];
     }
 
     private IEnumerable<string> Layers(Func<int, string> key, Func<int, string> value) =>

@@ -11,10 +11,10 @@ internal static class ParityProof
     /// <summary>Compares every case, call by call.</summary>
     /// <param name="file">The exported ONNX file.</param>
     /// <param name="plan">What was exported, and the reference.</param>
-    /// <param name="progress">Called with the number of cases done.</param>
-    /// <param name="cancellationToken">Checked before every call.</param>
-    /// <exception cref="ExportException">ONNX Runtime refuses the file, or a logit differs; the first one is named.</exception>
-    public static IReadOnlyList<ParityReport> Run(string file, ExportPlan plan, Action<int> progress, CancellationToken cancellationToken)
+    /// <param name="precision">The file's precision, which decides what is near enough.</param>
+    /// <param name="meter">Told of each case; cancels between calls.</param>
+    /// <exception cref="ExportException">ONNX Runtime refuses the file, or logits differ; the first one is named.</exception>
+    public static IReadOnlyList<ParityReport> Run(string file, ExportPlan plan, GraphPrecision precision, ExportMeter meter)
     {
         try
         {
@@ -23,11 +23,18 @@ internal static class ParityProof
             {
                 // The default is proven as a default: without giving it.
                 var isGiven = plan.IsDynamic && group.Key != plan.PauseCount;
-                using var session = new DecoderSession(file, plan.Config, isGiven ? group.Key : null);
+                var settings = new DecoderSettings
+                {
+                    HasSharedCache = plan.Target.HasSharedCache,
+                    MaxLength = plan.MaxLength,
+                    PauseCount = isGiven ? group.Key : null,
+                    IsFrugal = plan.Options.Verify == Verification.Quick,
+                };
+                using var session = new DecoderSession(file, plan.Config, settings);
                 foreach (var reference in group)
                 {
-                    reports.Add(Compare(session, reference, cancellationToken));
-                    progress(reports.Count);
+                    reports.Add(Compare(session, plan, precision, reference, meter.CancellationToken));
+                    meter.Proven();
                     session.Reset();
                 }
             }
@@ -40,47 +47,28 @@ internal static class ParityProof
         }
     }
 
-    private static ParityReport Compare(DecoderSession session, ReferenceCase reference, CancellationToken cancellationToken)
+    private static ParityReport Compare(
+        DecoderSession session, ExportPlan plan, GraphPrecision precision, ReferenceCase reference, CancellationToken cancellationToken)
     {
-        var (batch, mask, worst) = (reference.Batch, reference.AttentionMask, 0.0);
+        var (batch, mask, comparison) = (reference.Batch, reference.AttentionMask, new Comparison(reference));
         for (var step = 0; step <= reference.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var ids = step == 0 ? reference.InputIds : Column(reference.NextIds, batch, step - 1);
             mask = step == 0 ? mask : AppendOnes(mask, batch);
             var (logits, shape) = session.Run(batch, ids, mask);
-            worst = Math.Max(worst, Compare(reference, step, logits, shape));
-        }
 
-        return new ParityReport(reference.Name, reference.PauseCount, batch, reference.Steps, worst, Tolerances.Logits);
-    }
-
-    private static double Compare(ReferenceCase reference, int step, float[] logits, long[] shape)
-    {
-        var call = step == 0 ? "first call" : $"decode step {step}";
-        var width = reference.OrdinaryVocabSize;
-        if (!shape.SequenceEqual([reference.Batch, 1, width]))
-        {
-            throw new ExportException(Stage, $"case {reference.Name}, {call}, logits are [{string.Join(", ", shape)}]; expected [{reference.Batch}, 1, {width}].");
-        }
-
-        var worst = 0.0;
-        for (var i = 0; i < logits.Length; i++)
-        {
-            var (row, column) = (i / width, i % width);
-            var expected = reference.Logits[(((row * (1 + reference.Steps)) + step) * width) + column];
-            double difference = Math.Abs(logits[i] - expected);
-
-            // Written so that NaN, which compares false with everything, fails too.
-            if (!(difference <= Tolerances.Logits))
+            // With the logits of all positions, the first call has those of the prompt and of the pauses too.
+            var positions = plan.Logits == LogitsOf.All && step == 0 ? reference.PromptLength + reference.PauseCount : 1;
+            if (!shape.SequenceEqual([batch, positions, reference.OrdinaryVocabSize]))
             {
-                throw new ExportException(Stage, $"case {reference.Name}, {call}, logits[{row}, 0, {column}] is {logits[i]:G6}, expected {expected:G6}; difference {difference:G3} over {Tolerances.Logits:G3}.");
+                throw new ExportException(Stage, $"case {reference.Name}, {Comparison.CallName(step)}, logits are [{string.Join(", ", shape)}]; expected [{batch}, {positions}, {reference.OrdinaryVocabSize}].");
             }
 
-            worst = Math.Max(worst, difference);
+            comparison.Add(step, logits, positions, precision);
         }
 
-        return worst;
+        return comparison.Report(precision);
     }
 
     private static long[] Column(long[] values, int batch, int column) =>

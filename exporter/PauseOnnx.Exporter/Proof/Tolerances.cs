@@ -1,3 +1,5 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Exporter.Proof;
 
 /// <summary>How far an exported file may be from the trainer, each with its reason.</summary>
@@ -9,4 +11,27 @@ internal static class Tolerances
     /// off by 1e-2 and more.
     /// </summary>
     public const double Logits = 1e-4;
+
+    /// <summary>
+    /// Of a precision that rounds: root mean square of the differences of logits over the standard deviation of the
+    /// reference's logits. A wrong mask, position or weight is off by 0.3 and more.
+    /// </summary>
+    public static double RelativeErrorOf(GraphPrecision precision) => precision switch
+    {
+        // 11 bits of mantissa, rounded at every node of every layer.
+        GraphPrecision.Fp16 => 0.01,
+
+        // 8 bits of mantissa, rounded once in every weight.
+        GraphPrecision.Bf16 => 0.03,
+
+        // 8 bits of a block's range: 0.4 % of it at most in every weight, and it averages out.
+        GraphPrecision.BlockInt8 => 0.03,
+
+        // 4 bits of a block's range: 7 % of it at most in every weight, and small models average little of it out.
+        GraphPrecision.BlockInt4 => 0.3,
+
+        // 8 bits of the range of a whole state and of a whole column: an outlier takes the bits of all others.
+        GraphPrecision.DynamicInt8 => 0.15,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "Expected a precision that rounds."),
+    };
 }

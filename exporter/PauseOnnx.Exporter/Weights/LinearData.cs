@@ -13,6 +13,8 @@ internal sealed class LinearData : MatrixData
     private const int Strip = 16;
 
     private readonly Run[] _runs;
+    private readonly CheckpointWeights _weights;
+    private readonly IReadOnlyList<OutputRange> _parts;
     private readonly bool _isInOut;
 
     /// <summary>Joins outputs of weights.</summary>
@@ -22,7 +24,7 @@ internal sealed class LinearData : MatrixData
     /// <exception cref="ArgumentException">The weights differ in their inputs, or do not have such outputs.</exception>
     public LinearData(CheckpointWeights weights, IReadOnlyList<OutputRange> parts, bool isInOut)
     {
-        _isInOut = isInOut;
+        (_weights, _parts, _isInOut) = (weights, parts, isInOut);
         var stored = parts.Select(p => p.Weight).Distinct().ToDictionary(n => n, n => new StoredWeight(weights, n));
         var runs = new List<Run>();
         foreach (var (name, first, count) in OutputRange.Runs(parts))
@@ -42,9 +44,16 @@ internal sealed class LinearData : MatrixData
         _runs = [.. runs];
     }
 
+    /// <summary>Names of the weights in the checkpoint.</summary>
+    public IEnumerable<string> Names => _parts.Select(p => p.Weight).Distinct();
+
     public override long Inputs { get; }
 
     public override int Outputs { get; }
+
+    /// <summary>Matrices of one checkpoint side by side.</summary>
+    public static LinearData Join(IReadOnlyList<LinearData> matrices) =>
+        new(matrices[0]._weights, [.. matrices.SelectMany(m => m._parts)], matrices[0]._isInOut);
 
     public override void Read(long firstInput, int inputs, int firstOutput, int outputs, Span<float> tile, int stride)
     {

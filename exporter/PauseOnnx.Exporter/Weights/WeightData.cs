@@ -16,6 +16,9 @@ internal sealed class WeightData(CheckpointWeights weights, string name, long ro
     /// <summary>Elements of a row; 1 for a vector.</summary>
     public long Columns => _weight.Columns;
 
+    /// <summary>Name of the weight in the checkpoint.</summary>
+    public string Name => name;
+
     public override long Count => rows * Columns;
 
     public override string SharedBytes => name;
@@ -26,6 +29,9 @@ internal sealed class WeightData(CheckpointWeights weights, string name, long ro
 
     /// <summary>Gives memory that reading took back to the system.</summary>
     public void Release() => _weight.Release();
+
+    /// <summary>The same as the right operand of a MatMul, [columns, rows].</summary>
+    public LinearData Transposed() => new(weights, [new OutputRange(name, 0, rows)], isInOut: false);
 
     public override string Describe(long index) => _weight.Describe(index);
 

@@ -74,7 +74,7 @@ public class ModelExporterFilesTests
         }));
         Assert.That(summary.Functions, Is.EqualTo(new[] { "ai.pauseonnx.AppendPause", "ai.pauseonnx.DelayedOutput" }));
         Assert.That(summary.Nodes.Where(n => n.Key.Domain == GraphNames.Domain).Select(n => (n.Key.Operator, n.Value)),
-            Is.EqualTo(new[] { (GraphNames.AppendPause, 1), (GraphNames.DelayedOutput, 1) }));
+            Is.EqualTo(new[] { (GraphNames.AppendPause, 1), (GraphNames.DelayedOutput, 4) }));
         Assert.That(summary.Opsets, Is.EquivalentTo(new Dictionary<string, long> { ["ai.onnx"] = 17, ["ai.pauseonnx"] = 1 }));
     }
 
@@ -98,6 +98,9 @@ public class ModelExporterFilesTests
         Assert.That(summary.Metadata, Is.EquivalentTo(new Dictionary<string, string>
         {
             [MetadataNames.ModelName] = "model",
+            [MetadataNames.Target] = "portable",
+            [MetadataNames.Precision] = "fp32",
+            [MetadataNames.Cache] = MetadataNames.GrowingCache,
             [MetadataNames.PauseCount] = "4",
             [MetadataNames.PauseCountMode] = "baked",
             [MetadataNames.PauseTraining] = "PausePT_PauseFT",
@@ -140,9 +143,11 @@ public class ModelExporterFilesTests
 
         Assert.That(JsonSerializer.Serialize(read), Is.EqualTo(JsonSerializer.Serialize(report)));
         Assert.That(report.IsProven);
-        Assert.That(report.Passes.Select(p => p.Name), Is.EqualTo(new[] { "ConstantFolding", "IdentityRemoval", "CommonSubexpressions", "DeadNodes" }));
-        Assert.That(report.Passes[^1].NodesAfter, Is.EqualTo(report.Nodes.Values.Sum()));
-        Assert.That(report.Files.Single(f => f.Name == FileNames.OnnxData).Bytes, Is.EqualTo(report.WeightBytes));
+        var variant = report.Variants.Single();
+        Assert.That((variant.Precision, variant.File), Is.EqualTo(("fp32", FileNames.Onnx)));
+        Assert.That(variant.Passes.Select(p => p.Name), Does.Contain("EarlyDelay").And.Contain("ExpandAttention"));
+        Assert.That(variant.Passes[^1].NodesAfter, Is.EqualTo(variant.Nodes.Values.Sum()));
+        Assert.That(report.Files.Single(f => f.Name == FileNames.OnnxData).Bytes, Is.EqualTo(variant.WeightBytes));
     }
 
     [Test]
@@ -165,7 +170,7 @@ public class ModelExporterFilesTests
         File.Move(Path.Combine(checkpoint, FileNames.Reference), folder["elsewhere.safetensors"]);
         var report = ModelExporter.Export(new() { Checkpoint = checkpoint, Output = folder["model"], Reference = folder["elsewhere.safetensors"] });
 
-        Assert.That(report.Parity, Has.Count.EqualTo(2));
+        Assert.That(report.Variants[0].Parity, Has.Count.EqualTo(2));
     }
 
     [Test]

@@ -28,12 +28,12 @@ public class ModelExporterParityTests
             PauseCount = pauseCount,
         });
 
-        Assert.That(report.Parity.Select(p => (p.Case, p.Batch, p.DecodeSteps)), Is.EqualTo(new[]
+        Assert.That(report.Variants[0].Parity.Select(p => (p.Case, p.Batch, p.DecodeSteps)), Is.EqualTo(new[]
         {
             ($"single.m{pauseCount}", 1, PlainReference.Steps),
             ($"padded.m{pauseCount}", 3, PlainReference.Steps),
         }));
-        Assert.That(report.Parity.Select(p => p.MaxDifference), Is.All.LessThan(Tolerances.Logits));
+        Assert.That(report.Variants[0].Parity.Select(p => p.MaxDifference), Is.All.LessThan(Tolerances.Logits));
     }
 
     [TestCaseSource(nameof(Configs))]
@@ -47,7 +47,7 @@ public class ModelExporterParityTests
             DynamicPauseCount = true,
         });
 
-        Assert.That(report.Parity.Select(p => p.PauseCount), Is.EqualTo(new[] { 0, 0, 4, 4, 25, 25 }));
+        Assert.That(report.Variants[0].Parity.Select(p => p.PauseCount), Is.EqualTo(new[] { 0, 0, 4, 4, 25, 25 }));
         Assert.That(report.PauseCount, Is.EqualTo(config.Pause!.Count));
     }
 
@@ -58,7 +58,7 @@ public class ModelExporterParityTests
         var plain = config with { Pause = null };
         var report = ModelExporter.Export(new() { Checkpoint = TinyExport.WriteCheckpoint(folder.Root, plain, 0), Output = folder["model"] });
 
-        Assert.That(report.Parity, Has.Count.EqualTo(2));
+        Assert.That(report.Variants[0].Parity, Has.Count.EqualTo(2));
         Assert.That(report.PauseTraining, Is.EqualTo("none"));
     }
 
@@ -105,7 +105,7 @@ public class ModelExporterParityTests
         var config = TinyCheckpoint.Configs["llama"] with { NumKeyValueHeads = numKeyValueHeads };
         var report = ModelExporter.Export(new() { Checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, 4), Output = folder["model"] });
 
-        Assert.That(report.Parity, Has.Count.EqualTo(2));
+        Assert.That(report.Variants[0].Parity, Has.Count.EqualTo(2));
     }
 
     [TestCaseSource(nameof(Configs))]
@@ -121,7 +121,7 @@ public class ModelExporterParityTests
         Assert.That(together[config.OrdinaryVocabSize..], Is.EqualTo(alone).Within(Tolerances.Logits));
     }
 
-    private static DecoderSession Open(string model, ModelConfig config) => new(Path.Combine(model, FileNames.Onnx), config, pauseCount: null);
+    private static DecoderSession Open(string model, ModelConfig config) => new(Path.Combine(model, FileNames.Onnx), config, new DecoderSettings());
 
     private static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];
 }
