@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Microsoft.ML.OnnxRuntime;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Runtime;
 
 /// <summary>Opens a graph on an execution provider: the one place that knows which there are.</summary>
-internal static class SessionFactory
+internal static partial class SessionFactory
 {
     /// <summary>Loads a graph with its weights.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
@@ -42,5 +43,9 @@ internal static class SessionFactory
         };
     }
 
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+    private static string OneLine(string message) => SourceLocation().Replace(message.ReplaceLineEndings(" "), " ").Trim().TrimEnd('.');
+
+    // ONNX Runtime says in which line of its own code it refused: that helps nobody to mend a file.
+    [GeneratedRegex(@" *(\[ErrorCode:\w+\]|[\w/]+\.(cc|h):\d+ (static void )?\S+) +")]
+    private static partial Regex SourceLocation();
 }

@@ -53,6 +53,10 @@ internal sealed class Graph(string name)
         return Find(name)?.Value ?? Add(new Initializer(new Value(name, type, shape), ConstantData.Of(values)));
     }
 
+    /// <summary>Whether an initializer is named by its content, as <see cref="Constant"/> does.</summary>
+    public static bool IsNamedByContent(Value value) =>
+        value.Name.StartsWith(Prefix(value.Type), StringComparison.Ordinal) && (value.Name[^1] is ')' or ']');
+
     /// <summary>The initializer of a name; null when there is none.</summary>
     public Initializer? Find(string name) => _initializers.GetValueOrDefault(name);
 
@@ -62,9 +66,11 @@ internal sealed class Graph(string name)
     /// <summary>Removes an initializer.</summary>
     public void Remove(Initializer initializer) => _initializers.Remove(initializer.Value.Name);
 
+    private static string Prefix(DType type) => type.ToString().ToLowerInvariant();
+
     private static string ConstantName<T>(DType type, Shape shape, ReadOnlySpan<T> values) where T : unmanaged
     {
-        var prefix = type.ToString().ToLowerInvariant();
+        var prefix = Prefix(type);
         if (values.Length > SmallConstant || shape.Count > 1)
         {
             return $"{prefix}_{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(MemoryMarshal.AsBytes(values)))[..12]}{shape}";

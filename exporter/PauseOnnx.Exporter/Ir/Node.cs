@@ -6,9 +6,9 @@ namespace PauseOnnx.Exporter.Ir;
 internal sealed record Value(string Name, DType Type, Shape Shape)
 {
     /// <summary>Stands for an optional input or output that a node does without.</summary>
-    public static Value None { get; } = new("", DType.Bool, []);
+    public static Value None { get; } = new("", DType.Undefined, []);
 
-    public override string ToString() => $"{Name}: {Type.ToString().ToLowerInvariant()}{Shape}";
+    public override string ToString() => Type == DType.Undefined ? Name : $"{Name}: {Type.ToString().ToLowerInvariant()}{Shape}";
 }
 
 /// <summary>A constant parameter of a node.</summary>
@@ -52,6 +52,13 @@ internal sealed record TypeAttribute(DType Value) : Attribute
 internal sealed record ReferenceAttribute(string Name) : Attribute
 {
     public override string ToString() => $"@{Name}";
+}
+
+/// <summary>A parameter that no lowering uses, such as a graph, as a file that was read has it. It cannot be written.</summary>
+/// <param name="Text">Its kind, and a hash by which two can be told apart.</param>
+internal sealed record OtherAttribute(string Text) : Attribute
+{
+    public override string ToString() => Text;
 }
 
 /// <summary>One operator applied to values.</summary>

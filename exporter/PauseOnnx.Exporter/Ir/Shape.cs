@@ -6,6 +6,8 @@ namespace PauseOnnx.Exporter.Ir;
 /// <summary>Element types of the graphs.</summary>
 internal enum DType
 {
+    /// <summary>A file that was read does not say. No graph that is written has it.</summary>
+    Undefined,
     Float32,
     Float16,
     BFloat16,

@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using PauseOnnx.Exporter.Ir;
 using PauseOnnx.Model;
-using DataType = PauseOnnx.Exporter.Onnx.TensorProto.Types.DataType;
 using Dimension = PauseOnnx.Exporter.Onnx.TensorShapeProto.Types.Dimension;
 
 namespace PauseOnnx.Exporter.Onnx;
@@ -96,7 +95,7 @@ internal static class OnnxWriter
         IntsAttribute i => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { i.Values } },
         StringAttribute x => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(x.Value) },
         FloatAttribute f => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = f.Value },
-        TypeAttribute t => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = (long)ToDataType(t.Value) },
+        TypeAttribute t => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = (long)ElementTypes.ToOnnx(t.Value) },
         ReferenceAttribute r => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, RefAttrName = r.Name },
         _ => throw new NotSupportedException($"Attribute '{name}' is {attribute.GetType().Name}; expected one that ONNX has."),
     };
@@ -104,7 +103,7 @@ internal static class OnnxWriter
     private static TensorProto ToTensor(Initializer initializer, long? offset, string location)
     {
         var value = initializer.Value;
-        var proto = new TensorProto { Name = value.Name, DataType = (int)ToDataType(value.Type) };
+        var proto = new TensorProto { Name = value.Name, DataType = (int)ElementTypes.ToOnnx(value.Type) };
         proto.Dims.AddRange(value.Shape.Select(d => d.Length!.Value));
         if (offset is null)
         {
@@ -123,25 +122,10 @@ internal static class OnnxWriter
     {
         var shape = new TensorShapeProto();
         shape.Dim.AddRange(value.Shape.Select(ToDimension));
-        var tensor = new TypeProto.Types.Tensor { ElemType = (int)ToDataType(value.Type), Shape = shape };
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)ElementTypes.ToOnnx(value.Type), Shape = shape };
         return new ValueInfoProto { Name = value.Name, Type = new TypeProto { TensorType = tensor } };
     }
 
     private static Dimension ToDimension(Dim dim) =>
         dim.Length is { } length ? new Dimension { DimValue = length } : new Dimension { DimParam = dim.Symbol };
-
-    private static DataType ToDataType(DType type) => type switch
-    {
-        DType.Float32 => DataType.Float,
-        DType.Float16 => DataType.Float16,
-        DType.BFloat16 => DataType.Bfloat16,
-        DType.Int64 => DataType.Int64,
-        DType.Int32 => DataType.Int32,
-        DType.Int8 => DataType.Int8,
-        DType.UInt8 => DataType.Uint8,
-        DType.Int4 => DataType.Int4,
-        DType.UInt4 => DataType.Uint4,
-        DType.Bool => DataType.Bool,
-        _ => throw new NotSupportedException($"Element type is {type}; expected one that ONNX has."),
-    };
 }

@@ -59,23 +59,23 @@ public class ModelExporterFilesTests
         {
             "input_ids: int64[batch_size, sequence_length]",
             "attention_mask: int64[batch_size, total_sequence_length]",
-            "past_key_values.0.key: float[batch_size, 2, past_sequence_length, 6]",
-            "past_key_values.0.value: float[batch_size, 2, past_sequence_length, 6]",
-            "past_key_values.1.key: float[batch_size, 2, past_sequence_length, 6]",
-            "past_key_values.1.value: float[batch_size, 2, past_sequence_length, 6]",
+            "past_key_values.0.key: float32[batch_size, 2, past_sequence_length, 6]",
+            "past_key_values.0.value: float32[batch_size, 2, past_sequence_length, 6]",
+            "past_key_values.1.key: float32[batch_size, 2, past_sequence_length, 6]",
+            "past_key_values.1.value: float32[batch_size, 2, past_sequence_length, 6]",
         }));
         Assert.That(summary.Outputs, Is.EqualTo(new[]
         {
-            "logits: float[batch_size, output_sequence_length, 20]",
-            "present.0.key: float[batch_size, 2, present_sequence_length, 6]",
-            "present.0.value: float[batch_size, 2, present_sequence_length, 6]",
-            "present.1.key: float[batch_size, 2, present_sequence_length, 6]",
-            "present.1.value: float[batch_size, 2, present_sequence_length, 6]",
+            "logits: float32[batch_size, output_sequence_length, 20]",
+            "present.0.key: float32[batch_size, 2, present_sequence_length, 6]",
+            "present.0.value: float32[batch_size, 2, present_sequence_length, 6]",
+            "present.1.key: float32[batch_size, 2, present_sequence_length, 6]",
+            "present.1.value: float32[batch_size, 2, present_sequence_length, 6]",
         }));
         Assert.That(summary.Functions, Is.EqualTo(new[] { "ai.pauseonnx.AppendPause", "ai.pauseonnx.DelayedOutput" }));
         Assert.That(summary.Nodes.Where(n => n.Key.Domain == GraphNames.Domain).Select(n => (n.Key.Operator, n.Value)),
             Is.EqualTo(new[] { (GraphNames.AppendPause, 1), (GraphNames.DelayedOutput, 4) }));
-        Assert.That(summary.Opsets, Is.EquivalentTo(new Dictionary<string, long> { ["ai.onnx"] = 17, ["ai.pauseonnx"] = 1 }));
+        Assert.That(summary.Opsets, Is.EquivalentTo(new Dictionary<string, int> { ["ai.onnx"] = 17, ["ai.pauseonnx"] = 1 }));
     }
 
     [Test]

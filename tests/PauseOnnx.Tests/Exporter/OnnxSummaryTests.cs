@@ -42,6 +42,41 @@ public class OnnxSummaryTests
     }
 
     [Test]
+    public void FolderInPlaceOfAFile_SaysSo() =>
+        Assert.That(() => OnnxSummary.Read(_folder.Root), Throws.TypeOf<ModelFormatException>().With.Message.EqualTo($"'{_folder.Root}' is a folder; expected an ONNX file."));
+
+    [Test]
+    public void MissingFile_IsNamed() =>
+        Assert.That(() => OnnxSummary.Read(_folder["none.onnx"]), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("none.onnx"));
+
+    [Test]
+    public void SpoiltFile_IsReadOrRefused_AndNothingElse()
+    {
+        // A file from elsewhere may hold anything: every outcome but these two would be a crash. The seed is fixed.
+        var (whole, random, refused) = (File.ReadAllBytes(_onnx), new Random(1), 0);
+        for (var i = 0; i < 2000; i++)
+        {
+            var spoilt = random.Next(4) == 0 ? whole[..random.Next(whole.Length)] : (byte[])whole.Clone();
+            for (var flips = random.Next(4); flips > 0 && spoilt.Length > 0; flips--)
+            {
+                spoilt[random.Next(spoilt.Length)] = (byte)random.Next(256);
+            }
+
+            File.WriteAllBytes(_onnx, spoilt);
+            try
+            {
+                OnnxSummary.Read(_onnx).Print();
+            }
+            catch (Exception e) when (e is ModelFormatException or IOException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.That(refused, Is.InRange(500, 1999));
+    }
+
+    [Test]
     public void MissingDataFile_IsNamed()
     {
         File.Delete(_data);
