@@ -1,15 +1,45 @@
 using System.CommandLine;
-using PauseOnnx.CommandLine;
 using PauseOnnx.Exporter;
 using PauseOnnx.Model;
 using Spectre.Console;
 
 namespace PauseOnnx.Cli;
 
-/// <summary><c>pauseonnx inspect</c>: what is in an exported model folder.</summary>
+/// <summary><c>pauseonnx inspect</c>: what is in an exported model, and what differs between two.</summary>
 internal static class InspectCommand
 {
-    private static readonly Argument<string> Folder = new("MODEL") { Description = "Folder written by 'pauseonnx export'." };
+    private const string Head = " = ";
+
+    private static readonly Argument<string?> Model = new("MODEL")
+    {
+        Description = "Folder written by 'pauseonnx export', or an ONNX file.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Precision = new("--precision")
+    {
+        Description = "Which graph of a folder that has several [default: the first there is, in this order].",
+        HelpName = string.Join('|', GraphPrecisions.Names),
+    };
+
+    private static readonly Option<bool> Ir = new("--ir")
+    {
+        Description = "Print the graph itself: one node a line with types and shapes of its results, the functions, the weights.",
+    };
+
+    private static readonly Option<string[]> Diff = new("--diff")
+    {
+        Description = "Print what differs between two folders or ONNX files, instead of MODEL: inputs and outputs, metadata, opsets, operators, nodes, functions, weights.",
+        Arity = new ArgumentArity(2, 2),
+        AllowMultipleArgumentsPerToken = true,
+        HelpName = "A> <B",
+    };
+
+    private static readonly Option<string?> Only = new("--only")
+    {
+        Description = "With --ir or --diff: only lines with this text in the name of a result, operator or weight, such as layers.0 or MatMul.",
+        HelpName = "TEXT",
+    };
 
     /// <summary>The command with its options.</summary>
     internal static Command Create()
@@ -17,133 +47,90 @@ internal static class InspectCommand
         var command = new Command("inspect", """
             Shows what is in an exported model folder: its shape, its pauses, the operators of the ONNX file by domain, the sizes
             of its files, and how it was proven. The operators and metadata are read from the ONNX file itself, the proof from
-            export-report.json.
+            export-report.json. An ONNX file of another tool can be shown too, as far as it holds dense tensors only.
+
+            In the text of a graph, layers.3/attention/MatMul_2 is the second MatMul of the attention of layer 3, and a constant
+            is named by its type and values: int64[0,4]. --diff leaves such numbers out of account, so that one node more is one
+            line more.
 
             Examples:
               pauseonnx inspect artifacts/models/luhn
+              pauseonnx inspect artifacts/models/luhn --precision int4
+              pauseonnx inspect artifacts/models/luhn --ir --only layers.0
+              pauseonnx inspect artifacts/models/luhn/onnx/model.onnx --ir
+              pauseonnx inspect --diff artifacts/models/luhn artifacts/models/luhn-dynamic
             """)
         {
-            Folder,
+            Model, Precision, Ir, Diff, Only,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(Folder)));
+        command.SetAction(Run);
         return command;
     }
 
-    private static int Run(string folder)
+    private static void Run(ParseResult parsed)
     {
-        var onnx = Path.Combine(folder, FileNames.Onnx);
-        if (!File.Exists(onnx))
+        var precision = parsed.GetValue(Precision) is { } name ? GraphPrecisions.Parse(name) : (GraphPrecision?)null;
+        var (model, only) = (parsed.GetValue(Model), parsed.GetValue(Only));
+        if (parsed.GetValue(Diff) is [var first, var second])
         {
-            throw new FileNotFoundException($"'{onnx}' is missing; expected a folder that `pauseonnx export` wrote.");
+            RefuseIf(model is not null || parsed.GetValue(Ir), "--diff takes two models and no --ir; expected `inspect --diff A B`.");
+            PrintDifferences(Read(first, precision), Read(second, precision), only);
+            return;
         }
 
-        var config = ModelConfigJson.Read(Path.Combine(folder, FileNames.Config));
-        var summary = OnnxSummary.Read(onnx);
-        var reportFile = Path.Combine(folder, FileNames.ExportReport);
-        var report = File.Exists(reportFile) ? ExportReport.Read(reportFile) : null;
+        RefuseIf(model is null, "There is no MODEL; expected a folder that `pauseonnx export` wrote, an ONNX file, or --diff with two of them.");
+        RefuseIf(only is not null && !parsed.GetValue(Ir), "--only chooses lines of a graph; expected it with --ir or --diff.");
+        if (parsed.GetValue(Ir))
+        {
+            Console.Write(Choose(Read(model!, precision).Print(), only));
+        }
+        else
+        {
+            PrintTables(InspectedModel.Find(model!, precision));
+        }
+    }
 
+    private static void RefuseIf(bool isWrong, string message)
+    {
+        if (isWrong)
+        {
+            throw new ArgumentException(message);
+        }
+    }
+
+    private static OnnxSummary Read(string path, GraphPrecision? precision) => OnnxSummary.Read(InspectedModel.Find(path, precision).Onnx);
+
+    private static void PrintTables(InspectedModel model)
+    {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        Table[] tables =
-        [
-            ConfigTable(config), PausesTable(config, summary), GraphTable(summary), OperatorsTable(summary), FilesTable(folder), ParityTable(report),
-        ];
-        foreach (var table in tables)
+        foreach (var table in InspectTables.Of(model, OnnxSummary.Read(model.Onnx)))
         {
             console.Write(table);
             console.WriteLine();
         }
-
-        return CommandHost.Success;
     }
 
-    private static Table ConfigTable(ModelConfig config) => Properties("Model",
-        ("family", config.Family.ToString().ToLowerInvariant()),
-        ("layers", $"{config.NumHiddenLayers}"),
-        ("hidden size", $"{config.HiddenSize}"),
-        ("attention", $"{config.NumAttentionHeads} query heads, {config.NumKeyValueHeads} key/value heads, width {config.HeadDim}"),
-        ("feed-forward", $"{config.IntermediateSize}, {config.HiddenAct.ToString().ToLowerInvariant()}"),
-        ("vocabulary", $"{config.OrdinaryVocabSize} ordinary ids{(config.Pause is { } pause ? $", <pause> is {pause.TokenId}" : "")}"),
-        ("positions", $"{config.MaxPositionEmbeddings}"),
-        ("head", config.TieWordEmbeddings ? "tied to the embedding" : "its own"));
-
-    private static Table PausesTable(ModelConfig config, OnnxSummary summary) => Properties("Pauses",
-        ("pause count", Metadata(summary, MetadataNames.PauseCount)),
-        ("mode", Metadata(summary, MetadataNames.PauseCountMode)),
-        ("training", Metadata(summary, MetadataNames.PauseTraining)),
-        ("config.json says", config.Pause is { } pause ? $"{pause.Count} pauses, {pause.Training}" : "no <pause> token"));
-
-    private static Table GraphTable(OnnxSummary summary) => Properties("ONNX file",
-        ("name", Metadata(summary, MetadataNames.ModelName)),
-        ("written by", summary.Producer),
-        ("format", $"IR version {summary.IrVersion}; {string.Join(", ", summary.Opsets.Select(o => $"{o.Key} {o.Value}"))}"),
-        ("functions", summary.Functions.Count > 0 ? string.Join(", ", summary.Functions) : "none"),
-        ("inputs", Lines(summary.Inputs)),
-        ("outputs", Lines(summary.Outputs)),
-        ("initializers", $"{summary.InitializerCount}"),
-        ("checkpoint", Metadata(summary, MetadataNames.CheckpointHash)));
-
-    private static Table OperatorsTable(OnnxSummary summary)
+    private static void PrintDifferences(OnnxSummary first, OnnxSummary second, string? only)
     {
-        var table = NewTable($"Operators ({summary.Nodes.Values.Sum()} nodes)", "domain", "operators");
-        foreach (var domain in summary.Nodes.GroupBy(n => n.Key.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
+        foreach (var difference in OnnxComparison.Compare(first, second))
         {
-            var operators = domain.OrderByDescending(n => n.Value).ThenBy(n => n.Key.Operator, StringComparer.Ordinal).Select(n => $"{n.Key.Operator} {n.Value}");
-            table.AddRow(Markup.Escape(domain.Key), Markup.Escape(string.Join(", ", operators)));
+            string[] lines = [.. difference.Lines.Where(l => only is null || IsNamed(l, only))];
+            var verdict = lines.Length > 0 ? "" : difference.Lines.Count == 0 ? " the same" : $" nothing that is named {only}";
+            Console.WriteLine($"{difference.Subject}:{verdict}");
+            foreach (var line in lines)
+            {
+                Console.WriteLine($"  {line}");
+            }
         }
-
-        return table;
     }
 
-    private static Table FilesTable(string folder)
+    private static string Choose(string text, string? only) =>
+        only is null ? text : string.Concat(text.Split('\n').Where(l => l.StartsWith("  ", StringComparison.Ordinal) && IsNamed(l, only)).Select(l => l + "\n"));
+
+    // A node's line is: results = operator(arguments) {attributes}.
+    private static bool IsNamed(string line, string only)
     {
-        var table = NewTable("Files", "file", "size");
-        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(f => f.FullName, StringComparer.Ordinal))
-        {
-            table.AddRow(Markup.Escape(Path.GetRelativePath(folder, file.FullName)), ByteSize.Format(file.Length));
-        }
-
-        return table;
+        var end = line.IndexOf(Head, StringComparison.Ordinal) is >= 0 and var head ? line.IndexOf('(', head) : line.Length;
+        return line[..end].Contains(only, StringComparison.Ordinal);
     }
-
-    private static Table ParityTable(ExportReport? report)
-    {
-        if (report is not { IsProven: true })
-        {
-            return Properties("Proof", ("parity", report is null ? $"unknown: there is no {FileNames.ExportReport}" : "not proven: exported with --verify none"));
-        }
-
-        var table = NewTable("Proof against the trainer's own logits", "precision", "case", "pauses", "batch", "decode steps", "largest difference", "relative error");
-        foreach (var (variant, p) in report.Variants.SelectMany(v => v.Parity.Select(p => (v, p))))
-        {
-            table.AddRow(variant.Precision, Markup.Escape(p.Case), $"{p.PauseCount}", $"{p.Batch}", $"{p.DecodeSteps}", $"{p.MaxDifference:G2}", $"{p.RelativeError:G2}");
-        }
-
-        return table;
-    }
-
-    private static string Metadata(OnnxSummary summary, string key) => summary.Metadata.GetValueOrDefault(key, "not said");
-
-    // Past and present come in pairs for every layer: the first pair stands for all.
-    private static string Lines(IReadOnlyList<string> values)
-    {
-        string[] shown = [.. values.Where(v => !IsLaterLayer(v))];
-        return string.Join('\n', shown) + (shown.Length < values.Count ? $"\nand {values.Count - shown.Length} of the other layers" : "");
-    }
-
-    private static bool IsLaterLayer(string value) =>
-        value.Split('.') is [_, var layer, ..] && int.TryParse(layer, out var number) && number > 0;
-
-    private static Table Properties(string title, params (string Name, string Value)[] rows)
-    {
-        var table = NewTable(title, "", "").HideHeaders();
-        foreach (var (name, value) in rows)
-        {
-            table.AddRow(name, Markup.Escape(value));
-        }
-
-        return table;
-    }
-
-    private static Table NewTable(string title, params string[] columns) =>
-        new Table().Title($"[bold]{Markup.Escape(title)}[/]").AddColumns(columns).Border(TableBorder.Rounded);
 }

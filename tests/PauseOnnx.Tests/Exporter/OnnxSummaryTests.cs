@@ -54,6 +54,7 @@ public class OnnxSummaryTests
     {
         // A file from elsewhere may hold anything: every outcome but these two would be a crash. The seed is fixed.
         var (whole, random, refused) = (File.ReadAllBytes(_onnx), new Random(1), 0);
+        var unspoilt = OnnxSummary.Read(_onnx);
         for (var i = 0; i < 2000; i++)
         {
             var spoilt = random.Next(4) == 0 ? whole[..random.Next(whole.Length)] : (byte[])whole.Clone();
@@ -65,7 +66,9 @@ public class OnnxSummaryTests
             File.WriteAllBytes(_onnx, spoilt);
             try
             {
-                OnnxSummary.Read(_onnx).Print();
+                var read = OnnxSummary.Read(_onnx);
+                read.Print();
+                OnnxComparison.Compare(unspoilt, read);
             }
             catch (Exception e) when (e is ModelFormatException or IOException)
             {
