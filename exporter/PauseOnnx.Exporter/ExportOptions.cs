@@ -46,8 +46,11 @@ public sealed record ExportOptions
     public bool HasFunctions { get; init; } = true;
 
     /// <summary>The largest number of positions that hosts make room for, pauses included, where a target's files say one.</summary>
-    /// <value>Default: null, as many as the model has.</value>
+    /// <value>Default: null, as many as the model has, or 4096 for targets that allocate them at once.</value>
     public int? MaxLength { get; init; }
+
+    /// <summary>The largest number of sequences in one call, where a target's files say one.</summary>
+    public int MaxBatchSize { get; init; } = 8;
 
     /// <summary>M_inf: pauses appended to a prompt, in tokens.</summary>
     /// <value>Default: null, the checkpoint's own <c>pause_count</c>.</value>

@@ -1,3 +1,4 @@
+using PauseOnnx.Exporter.Hosts;
 using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Model;
 
@@ -20,10 +21,14 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
     public LogitsOf Logits => Target.Logits ?? Options.Logits ?? LogitsOf.Delayed;
 
     /// <summary>Positions that hosts make room for, pauses included.</summary>
-    public int MaxLength => Options.MaxLength ?? Config.MaxPositionEmbeddings;
+    public int MaxLength => Options.MaxLength ?? Math.Min(Config.MaxPositionEmbeddings, Target.LargestDefaultLength);
+
+    /// <summary>The graph of a precision, relative to the folder; its weights are beside it.</summary>
+    public string FileOf(GraphPrecision precision) => Options.Target == ExportTarget.Triton ? TritonRepository.GraphFile : GraphPrecisions.FileOf(precision);
 
     /// <summary>Every pass that makes the graph of a precision.</summary>
-    public IReadOnlyList<IPass> Passes(GraphPrecision precision) => Targets.PassesOf(Target, precision, Options.Quantization, Options.HasFunctions);
+    public IReadOnlyList<IPass> Passes(GraphPrecision precision) =>
+        Targets.PassesOf(Target, new PassSettings(precision, MaxLength, Options.Quantization, Options.HasFunctions));
 
     /// <summary>Reads a checkpoint's configuration and reference, and checks the options against them.</summary>
     /// <exception cref="ArgumentException">The pause count does not fit the checkpoint.</exception>
@@ -56,6 +61,16 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
             var name = GraphPrecisions.NameOf(precision);
             var others = Enum.GetValues<ExportTarget>().Select(Targets.Of).Where(t => t.Precisions.Contains(precision)).Select(t => t.Name);
             throw new ArgumentException($"Target {target.Name} cannot run {name}: {target.Refusal(precision)}; expected one of {string.Join(", ", target.Precisions.Select(GraphPrecisions.NameOf))}, or {name} with target {string.Join(" or ", others)}.");
+        }
+
+        if (options.Target == ExportTarget.Triton && (options.Precisions.Count > 1 || options.DynamicPauseCount))
+        {
+            throw new ArgumentException($"Target {target.Name} holds {options.Precisions.Count} graphs with a {(options.DynamicPauseCount ? "dynamic" : "fixed")} pause count; expected one graph with a fixed one: a model of Triton's is one file, and its batches have no input without a batch.");
+        }
+
+        if (options.MaxBatchSize < 1)
+        {
+            throw new ArgumentException($"The largest batch is {options.MaxBatchSize}; expected 1 or more.");
         }
 
         if (target.Logits is { } logits && options.Logits is { } asked && asked != logits)

@@ -1,3 +1,4 @@
+using PauseOnnx.Exporter.Hosts;
 using PauseOnnx.Exporter.Ir;
 using PauseOnnx.Exporter.Onnx;
 using PauseOnnx.Model;
@@ -24,10 +25,10 @@ internal static class ExportReports
     };
 
     /// <summary>What is known of a graph before it is proven.</summary>
-    public static VariantReport Describe(Graph graph, ExternalData data, GraphPrecision precision, IReadOnlyList<PassReport> passes) => new()
+    public static VariantReport Describe(ExportPlan plan, GraphPrecision precision, Graph graph, ExternalData data, IReadOnlyList<PassReport> passes) => new()
     {
         Precision = GraphPrecisions.NameOf(precision),
-        File = GraphPrecisions.FileOf(precision),
+        File = plan.FileOf(precision),
         Opsets = graph.Opsets.ToDictionary(o => OnnxSummary.DomainName(o.Key), o => o.Value),
         Passes = passes,
         Nodes = graph.Nodes.CountBy(n => n.QualifiedName).OrderBy(n => n.Key, StringComparer.Ordinal).ToDictionary(n => n.Key, n => n.Value),
@@ -37,18 +38,28 @@ internal static class ExportReports
     };
 
     /// <summary>A file's metadata_props.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> Metadata(ExportReport report, GraphPrecision precision, string folder) => new Dictionary<string, string>
+    public static IEnumerable<KeyValuePair<string, string>> Metadata(ExportReport report, ExportPlan plan, GraphPrecision precision)
     {
-        [MetadataNames.ModelName] = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
-        [MetadataNames.Target] = report.Target,
-        [MetadataNames.Precision] = GraphPrecisions.NameOf(precision),
-        [MetadataNames.Cache] = report.Cache,
-        [MetadataNames.PauseCount] = $"{report.PauseCount}",
-        [MetadataNames.PauseCountMode] = report.PauseCountMode,
-        [MetadataNames.PauseTraining] = report.PauseTraining,
-        [MetadataNames.ToolVersion] = report.ToolVersion,
-        [MetadataNames.CheckpointHash] = report.CheckpointSha256,
-    };
+        var metadata = new Dictionary<string, string>
+        {
+            [MetadataNames.ModelName] = ModelName(plan),
+            [MetadataNames.Target] = report.Target,
+            [MetadataNames.Precision] = GraphPrecisions.NameOf(precision),
+            [MetadataNames.Cache] = report.Cache,
+            [MetadataNames.PauseCount] = $"{report.PauseCount}",
+            [MetadataNames.PauseCountMode] = report.PauseCountMode,
+            [MetadataNames.PauseTraining] = report.PauseTraining,
+            [MetadataNames.ToolVersion] = report.ToolVersion,
+            [MetadataNames.CheckpointHash] = report.CheckpointSha256,
+        };
+        IEnumerable<KeyValuePair<string, string>> profile = plan.Options.Target == ExportTarget.TensorRT
+            ? TensorRtProfile.Options(plan.Config, plan.Options.MaxBatchSize, plan.MaxLength).Select(o => KeyValuePair.Create($"{MetadataNames.Prefix}{o.Key}", o.Value))
+            : [];
+        return metadata.Concat(profile);
+    }
+
+    /// <summary>The model's name: that of its folder.</summary>
+    public static string ModelName(ExportPlan plan) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(plan.Options.Output)));
 
     /// <summary>Every file of a folder, by name.</summary>
     public static IReadOnlyList<FileReport> Files(string folder) =>

@@ -1,6 +1,8 @@
+using PauseOnnx.Exporter.Passes;
+
 namespace PauseOnnx.Exporter;
 
-/// <summary>The kind of host a graph is lowered for; <see cref="Passes.Targets"/> says how.</summary>
+/// <summary>The kind of host a graph is lowered for.</summary>
 public enum ExportTarget
 {
     /// <summary>Every host: operators of opset 17, growing cache.</summary>
@@ -20,6 +22,22 @@ public enum ExportTarget
 
     /// <summary>NVIDIA Triton Inference Server and KServe: a model repository around the portable form.</summary>
     Triton,
+}
+
+/// <summary>The names of targets, in commands, reports and files.</summary>
+public static class ExportTargets
+{
+    /// <summary>Every name, in the order of <see cref="ExportTarget"/>.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<ExportTarget>().Select(NameOf)];
+
+    /// <summary>The name of a target, such as <c>shared-cache</c>.</summary>
+    public static string NameOf(ExportTarget target) => Targets.Of(target).Name;
+
+    /// <summary>The target of a name.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public static ExportTarget Parse(string name) => Names.ToList().IndexOf(name) is >= 0 and var index
+        ? (ExportTarget)index
+        : throw new ArgumentException($"The target is '{name}'; expected one of {string.Join(", ", Names)}.");
 }
 
 /// <summary>Which positions get logits.</summary>

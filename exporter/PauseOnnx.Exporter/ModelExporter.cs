@@ -1,3 +1,4 @@
+using PauseOnnx.Exporter.Hosts;
 using PauseOnnx.Exporter.Lowering;
 using PauseOnnx.Exporter.Onnx;
 using PauseOnnx.Exporter.Passes;
@@ -35,7 +36,7 @@ public static class ModelExporter
             AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
             {
                 var variants = options.Precisions.Select(precision => ExportVariant(plan, precision, weights, folder, hash, meter)).ToArray();
-                ModelFiles.Write(folder, options.Checkpoint, plan);
+                ModelFiles.Write(folder, plan);
                 report = ExportReports.Describe(plan, hash.GetAwaiter().GetResult()) with { Variants = variants, Files = ExportReports.Files(folder) };
                 report.Write(Path.Combine(folder, FileNames.ExportReport));
             });
@@ -55,14 +56,15 @@ public static class ModelExporter
     {
         var graph = DecoderLowering.Lower(plan.Config, weights, new LoweringOptions(plan.PauseCount, plan.IsDynamic, plan.Logits));
         var passes = PassPipeline.Run(graph, plan.Passes(precision));
-        var file = GraphPrecisions.FileOf(precision);
+        var file = plan.FileOf(precision);
         var data = new ExternalData(graph);
         meter.Begin(data.Length);
         data.Write(Path.Combine(folder, file + FileNames.DataSuffix), meter.Written);
 
-        var metadata = ExportReports.Metadata(ExportReports.Describe(plan, hash.GetAwaiter().GetResult()), precision, plan.Options.Output);
+        var metadata = ExportReports.Metadata(ExportReports.Describe(plan, hash.GetAwaiter().GetResult()), plan, precision);
         OnnxWriter.Write(graph, data, Path.Combine(folder, file), metadata);
+        HostFiles.Write(folder, plan, precision, graph);
         var parity = ParityProof.Run(Path.Combine(folder, file), plan, precision, meter);
-        return ExportReports.Describe(graph, data, precision, passes) with { Parity = parity };
+        return ExportReports.Describe(plan, precision, graph, data, passes) with { Parity = parity };
     }
 }

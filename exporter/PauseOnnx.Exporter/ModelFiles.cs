@@ -7,8 +7,9 @@ namespace PauseOnnx.Exporter;
 internal static class ModelFiles
 {
     /// <summary>Writes config.json and generation_config.json, and copies the tokenizer where the checkpoint has one.</summary>
-    public static void Write(string folder, string checkpoint, ExportPlan plan)
+    public static void Write(string folder, ExportPlan plan)
     {
+        var checkpoint = plan.Options.Checkpoint;
         var generation = ReadGeneration(checkpoint);
         generation.Write(Path.Combine(folder, FileNames.GenerationConfig));
         var eos = generation.EosTokenIds.Cast<int?>().FirstOrDefault();
@@ -29,8 +30,8 @@ internal static class ModelFiles
         }
     }
 
-    // Older checkpoints say in config.json how a text ends, and have no generation_config.json.
-    private static GenerationConfig ReadGeneration(string checkpoint)
+    /// <summary>How a checkpoint's texts end; older ones say it in config.json, and have no generation_config.json.</summary>
+    public static GenerationConfig ReadGeneration(string checkpoint)
     {
         var file = Path.Combine(checkpoint, FileNames.GenerationConfig);
         if (File.Exists(file))
@@ -44,13 +45,35 @@ internal static class ModelFiles
         return new GenerationConfig { EosTokenIds = eos };
     }
 
-    // transformers.js asks here whether a graph has a data file beside it, and for the type of keys and values where it is not
-    // float32.
-    private static JsonObject TransformersJsConfig(IReadOnlyList<GraphPrecision> precisions) => new()
+    // transformers.js asks here which graphs have a data file beside them, which one it is to take where nobody says (in a
+    // browser it would ask for q8), and, before its version 4, which of them have keys and values in another type than float32.
+    private static JsonObject TransformersJsConfig(IReadOnlyList<GraphPrecision> precisions)
     {
-        ["transformers.js_config"] = new JsonObject
+        var config = new JsonObject
         {
             ["use_external_data_format"] = new JsonObject(precisions.Select(p => KeyValuePair.Create(Path.GetFileName(GraphPrecisions.FileOf(p)), (JsonNode?)1))),
-        },
+        };
+        if (precisions.Select(DTypeOf).OfType<string>().FirstOrDefault() is { } dtype)
+        {
+            config["dtype"] = dtype;
+        }
+
+        if (precisions.Contains(GraphPrecision.Fp16))
+        {
+            config["kv_cache_dtype"] = new JsonObject { ["fp16"] = "float16" };
+        }
+
+        return new JsonObject { ["transformers.js_config"] = config };
+    }
+
+    // bfloat16 has no name there.
+    private static string? DTypeOf(GraphPrecision precision) => precision switch
+    {
+        GraphPrecision.Fp32 => "fp32",
+        GraphPrecision.Fp16 => "fp16",
+        GraphPrecision.BlockInt8 => "int8",
+        GraphPrecision.BlockInt4 => "q4",
+        GraphPrecision.DynamicInt8 => "q8",
+        _ => null,
     };
 }

@@ -43,6 +43,9 @@ public static class GraphNames
 /// <summary>Keys of the ONNX file's metadata_props.</summary>
 public static class MetadataNames
 {
+    /// <summary>What all of them begin with.</summary>
+    public const string Prefix = "pauseonnx.";
+
     /// <summary>Name of the model.</summary>
     public const string ModelName = "pauseonnx.model_name";
 

@@ -41,7 +41,7 @@ public static class GraphPrecisions
     /// <summary>The name of a precision, such as <c>int4</c>.</summary>
     public static string NameOf(GraphPrecision precision) => All[(int)precision].Name;
 
-    /// <summary>The graph's file in a model folder, such as <c>onnx/model_q4.onnx</c>; the suffixes are transformers.js's.</summary>
+    /// <summary>The graph's file in a model folder, such as <c>onnx/model_q4.onnx</c>; the suffixes are transformers.js's, which has none for bf16.</summary>
     public static string FileOf(GraphPrecision precision) => $"{FileNames.OnnxFolder}/model{All[(int)precision].FileSuffix}.onnx";
 
     /// <summary>The precision of a name.</summary>

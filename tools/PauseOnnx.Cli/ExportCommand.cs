@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PauseOnnx.CommandLine;
 using PauseOnnx.Exporter;
+using PauseOnnx.Model;
 
 namespace PauseOnnx.Cli;
 
@@ -9,6 +10,7 @@ namespace PauseOnnx.Cli;
 internal static class ExportCommand
 {
     private const string Dynamic = "dynamic";
+    private const string LeastError = "least-error";
 
     private static readonly Argument<string> Checkpoint = new("CHECKPOINT")
     {
@@ -27,6 +29,62 @@ internal static class ExportCommand
         HelpName = $"N|{Dynamic}",
     };
 
+    private static readonly Option<string> Target = new("--target")
+    {
+        Description = "The kind of host to lower for; the table above says which.",
+        DefaultValueFactory = _ => "portable",
+    };
+
+    private static readonly Option<string[]> Precision = new("--precision")
+    {
+        Description = "What numbers the graph holds; the table above says which. Several make several graphs in one folder: --precision fp32,int4.",
+        DefaultValueFactory = _ => ["fp32"],
+        HelpName = string.Join('|', GraphPrecisions.Names),
+        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(','))],
+    };
+
+    private static readonly Option<string[]> Exclude = new("--exclude")
+    {
+        Description = "Weights that int8, int4 and int8-dynamic leave in float32: names with *, such as 'lm_head.*' or '*.down_proj.weight'.",
+        HelpName = "PATTERN",
+        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(','))],
+    };
+
+    private static readonly Option<bool> Asymmetric = new("--asymmetric")
+    {
+        Description = "Gives each block of int8 and int4 weights its own zero point: a little larger, and closer where weights are not centred.",
+    };
+
+    private static readonly Option<string> Scales = new("--scales")
+    {
+        Description = "How a block of int8 or int4 weights finds its scale: 'least-error' tries several and keeps the one that comes closest, 'range' clips nothing.",
+        DefaultValueFactory = _ => LeastError,
+    };
+
+    private static readonly Option<LogitsOf?> Logits = new("--logits")
+    {
+        Description = "Positions that get logits: 'delayed', the last pause on the first call and all new ones later; 'last', one in every call; 'all', pauses too, to score a text [default: delayed, or what the target wants].",
+        HelpName = "delayed|last|all",
+    };
+
+    private static readonly Option<int?> MaxLength = new("--max-length")
+    {
+        Description = "Positions, pauses included, that genai allocates and that tensorrt builds its engine for [default: as many as the model has, at most 4096].",
+        HelpName = "N",
+    };
+
+    private static readonly Option<int> MaxBatch = new("--max-batch")
+    {
+        Description = "Sequences in one call that tensorrt builds its engine for and that triton joins.",
+        DefaultValueFactory = _ => 8,
+        HelpName = "N",
+    };
+
+    private static readonly Option<bool> NoFunctions = new("--no-functions")
+    {
+        Description = "Writes the delay in ONNX's own operators, for hosts that know no functions; a native kernel of ours then finds nothing to replace.",
+    };
+
     private static readonly Option<string?> Reference = new("--reference")
     {
         Description = "The trainer's own logits to prove the file by [default: reference.safetensors in CHECKPOINT].",
@@ -35,9 +93,9 @@ internal static class ExportCommand
 
     private static readonly Option<Verification> Verify = new("--verify")
     {
-        Description = "'full' proves the file in ONNX Runtime before it is kept; 'none' keeps it unproven, and the report says so.",
+        Description = "'full' proves each graph in ONNX Runtime before it is kept; 'quick' proves one case with the weights left on disk, for models that barely fit into memory; 'none' keeps it unproven, and the report says so.",
         DefaultValueFactory = _ => Verification.Full,
-        HelpName = "full|none",
+        HelpName = "full|quick|none",
     };
 
     /// <summary>The command with its options.</summary>
@@ -48,14 +106,33 @@ internal static class ExportCommand
             first call and every decode step, plain and left-padded. A difference over tolerance fails the export, names the
             first differing logit and leaves no folder. export-report.json records what was done.
 
+            Which target? The first that fits:
+              your own app in C#, on this library   shared-cache   fastest decoding; past and present are one buffer
+              onnxruntime-genai                     genai          with genai_config.json
+              ONNX Runtime 1.23 or newer, browsers  standard       fewest nodes; transformers.js reads it
+              NVIDIA TensorRT                       tensorrt       only operators that TensorRT has, shapes in the metadata
+              NVIDIA Triton, KServe                 triton         OUT is the model's folder in a model repository
+              anything else, or not sure            portable       opset 17, runs everywhere
+
+            Which precision?
+              fp32          exact                                      every target
+              fp16          half the size; for GPUs, slow on CPUs      every target
+              bf16          half the size, computed in float32         not shared-cache, genai
+              int8          a quarter; nearly exact                    standard, shared-cache, genai
+              int4          a sixth; fastest decoding on CPUs          standard, shared-cache, genai; slow in browsers
+              int8-dynamic  a quarter; fastest prompts on CPUs, web    not tensorrt
+
             Examples:
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn --pause-count 15
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn-dynamic --pause-count dynamic
-              pauseonnx export ~/models/llama --out artifacts/models/llama --verify none
+              pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn-web --target standard --precision fp32,int8-dynamic
+              pauseonnx export ~/models/llama --out artifacts/models/llama --target shared-cache --precision int4 --verify quick
             """)
         {
-            Checkpoint, Out, PauseCount, Reference, Verify,
+            Checkpoint, Out, Target, Precision, PauseCount, Logits, Exclude, Asymmetric, Scales, MaxLength, MaxBatch, NoFunctions, Reference, Verify,
         };
+        Target.AcceptOnlyFromAmong([.. ExportTargets.Names]);
+        Scales.AcceptOnlyFromAmong(LeastError, "range");
         command.SetAction((parsed, cancellationToken) => Task.Run(() => Run(ReadOptions(parsed), cancellationToken), cancellationToken));
         return command;
     }
@@ -69,6 +146,18 @@ internal static class ExportCommand
             Output = parsed.GetRequiredValue(Out),
             PauseCount = ParsePauseCount(pauseCount),
             DynamicPauseCount = pauseCount == Dynamic,
+            Target = ExportTargets.Parse(parsed.GetRequiredValue(Target)),
+            Precisions = [.. parsed.GetRequiredValue(Precision).Select(GraphPrecisions.Parse).Distinct()],
+            Quantization = new QuantizationOptions
+            {
+                Exclude = parsed.GetValue(Exclude) ?? [],
+                IsSymmetric = !parsed.GetValue(Asymmetric),
+                LeastError = parsed.GetValue(Scales) == LeastError,
+            },
+            Logits = parsed.GetValue(Logits),
+            MaxLength = parsed.GetValue(MaxLength),
+            MaxBatchSize = parsed.GetValue(MaxBatch),
+            HasFunctions = !parsed.GetValue(NoFunctions),
             Reference = parsed.GetValue(Reference),
             Verify = parsed.GetValue(Verify),
         };

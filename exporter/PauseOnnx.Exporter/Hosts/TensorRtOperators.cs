@@ -25,7 +25,7 @@ namespace PauseOnnx.Exporter.Hosts;
 internal static class TensorRtOperators
 {
     private static readonly DType[] Floats = [DType.Float32, DType.Float16, DType.BFloat16];
-    private static readonly DType[] Numbers = [.. Floats, DType.Int64];
+    private static readonly DType[] Numbers = [.. Floats, DType.Int64, DType.Int32];
     private static readonly DType[] Any = [.. Numbers, DType.Bool];
 
     private static readonly Dictionary<string, DType[]> Supported = new()

@@ -7,7 +7,8 @@ namespace PauseOnnx.Exporter.Passes;
 /// 1. Attention is GroupQueryAttention over the host's buffer, without its own positions, as those would not count left padding;
 /// 2. RotaryEmbedding and RMSNormalization are com.microsoft's.
 /// </summary>
-internal sealed class GroupQueryAttention : IPass
+/// <param name="maxLength">Positions of the buffer, which the graph says: onnxruntime-genai allocates what it says.</param>
+internal sealed class GroupQueryAttention(int maxLength) : IPass
 {
     public string Name => nameof(GroupQueryAttention);
 
@@ -18,7 +19,7 @@ internal sealed class GroupQueryAttention : IPass
             return false;
         }
 
-        SharedBuffer.Declare(graph);
+        SharedBuffer.Declare(graph, maxLength);
         return Rewrite.Run(graph, (node, b) => node switch
         {
             { OpType: "Attention", Domain: "" } => Attention(node, b),

@@ -6,14 +6,12 @@ namespace PauseOnnx.Exporter.Passes;
 /// <summary>What the targets with a buffer for past and present have in common.</summary>
 internal static class SharedBuffer
 {
-    /// <summary>Positions that the host's buffer has.</summary>
-    private const string MaxLength = "max_length";
-
     /// <summary>Changes the lengths of past and present to the buffer's, and computes P from the lengths of mask and ids.</summary>
-    public static void Declare(Graph graph)
+    /// <param name="graph">Changed in place.</param>
+    /// <param name="maxLength">Positions that the buffer has.</param>
+    public static void Declare(Graph graph, Dim maxLength)
     {
-        var p = graph.Inputs.First(i => i.Name == GraphNames.PastKey(0)).Shape[2];
-        Rewrite.Retype(graph, v => IsCache(v.Name) ? v with { Shape = v.Shape.With(2, MaxLength) } : v);
+        Rewrite.Retype(graph, v => IsCache(v.Name) ? v with { Shape = v.Shape.With(2, maxLength) } : v);
         Rewrite.Run(graph, (node, b) => node.OpType == "Shape" && node.Inputs[0].Name == GraphNames.PastKey(0) && node.Int("start") == 2
             ? [Compute(graph, b)]
             : null);

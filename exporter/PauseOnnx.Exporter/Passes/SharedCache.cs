@@ -18,7 +18,7 @@ internal sealed class SharedCache : IPass
             return false;
         }
 
-        SharedBuffer.Declare(graph);
+        SharedBuffer.Declare(graph, "max_length");
         return Rewrite.Run(graph, (node, b) => node is { OpType: "Attention", Domain: "" } ? Expand(node, b, SharedBuffer.PastLength(graph)) : null);
     }
 

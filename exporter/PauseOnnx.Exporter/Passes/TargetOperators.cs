@@ -8,8 +8,8 @@ namespace PauseOnnx.Exporter.Passes;
 /// </summary>
 /// <param name="target">Name of the target.</param>
 /// <param name="opset">Version of ONNX's own operators that the target has.</param>
-/// <param name="allowed">The only operators that the target has; null where it has all of its opset.</param>
-internal sealed class TargetOperators(string target, int opset, IReadOnlySet<string>? allowed = null) : IPass
+/// <param name="findFaults">What the target lacks beyond that, one sentence each.</param>
+internal sealed class TargetOperators(string target, int opset, Func<Graph, IReadOnlyList<string>> findFaults) : IPass
 {
     public string Name => nameof(TargetOperators);
 
@@ -20,6 +20,12 @@ internal sealed class TargetOperators(string target, int opset, IReadOnlySet<str
         if (missing.Length > 0)
         {
             throw new ExportException(Name, $"target {target} (opset {opset}) does not have {string.Join(", ", missing)}.");
+        }
+
+        var faults = findFaults(graph);
+        if (faults.Count > 0)
+        {
+            throw new ExportException(Name, $"target {target} cannot run the graph: {string.Join("; ", faults)}.");
         }
 
         SortedDictionary<string, int> before = new(graph.Opsets, StringComparer.Ordinal);
@@ -34,5 +40,5 @@ internal sealed class TargetOperators(string target, int opset, IReadOnlySet<str
 
     private bool Has(Graph graph, Node node) =>
         graph.Functions.Exists(f => f.Domain == node.Domain && f.Name == node.OpType)
-        || (Operators.IsIn(node, node.Domain.Length == 0 ? opset : graph.Opsets[node.Domain]) && allowed?.Contains(node.OpType) != false);
+        || Operators.IsIn(node, node.Domain.Length == 0 ? opset : graph.Opsets[node.Domain]);
 }

@@ -1,3 +1,5 @@
+using PauseOnnx.Exporter.Hosts;
+using PauseOnnx.Exporter.Ir;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter.Passes;
@@ -8,14 +10,14 @@ internal sealed record Target
     /// <summary>Name in commands and reports.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What is done to a simplified graph; precision and simplification come after it.</summary>
-    public required IReadOnlyList<IPass> Passes { get; init; }
+    /// <summary>What is done to the lowered graph, once it has its precision.</summary>
+    public required Func<PassSettings, IReadOnlyList<IPass>> Passes { get; init; }
 
     /// <summary>Version of ONNX's own operators.</summary>
     public required int Opset { get; init; }
 
-    /// <summary>The only operators that the host has; null where it has all of its opset.</summary>
-    public IReadOnlySet<string>? Operators { get; init; }
+    /// <summary>What the host lacks beyond its opset, one sentence each.</summary>
+    public Func<Graph, IReadOnlyList<string>> FindFaults { get; init; } = _ => [];
 
     /// <summary>Precisions that the host can run.</summary>
     public required IReadOnlyList<GraphPrecision> Precisions { get; init; }
@@ -32,12 +34,22 @@ internal sealed record Target
     /// <summary>Whether the host's attention can have fewer queries than new keys.</summary>
     public bool HasFewerQueries { get; init; } = true;
 
+    /// <summary>Positions that hosts make room for where nobody says; fewer where the model has fewer.</summary>
+    public int LargestDefaultLength { get; init; } = int.MaxValue;
+
     /// <summary>What the width of a head must be a multiple of.</summary>
     public int HeadDimMultiple { get; init; } = 1;
 
     /// <summary>The positions that the host wants logits of; null where the user may choose.</summary>
     public LogitsOf? Logits { get; init; }
 }
+
+/// <summary>What passes need to know of an export.</summary>
+/// <param name="Precision">What numbers the graph holds.</param>
+/// <param name="MaxLength">Positions that hosts make room for, pauses included.</param>
+/// <param name="Quantization">How weights become integers, where the precision has them.</param>
+/// <param name="HasFunctions">Whether the graph may have functions of its own.</param>
+internal sealed record PassSettings(GraphPrecision Precision, int MaxLength, QuantizationOptions Quantization, bool HasFunctions = true);
 
 /// <summary>Every target, and every pass of an export in its order: the one place to add either.</summary>
 internal static class Targets
@@ -59,14 +71,14 @@ internal static class Targets
 
     private static readonly Func<GraphPrecision, string> NotParsed = precision => precision == GraphPrecision.DynamicInt8
         ? "TensorRT has no DynamicQuantizeLinear and no MatMulInteger"
-        : "TensorRT does not multiply weights in blocks of 32";
+        : "TensorRT wants int4 in blocks of 64 or 128, and documents none of int8";
 
     private static readonly Dictionary<ExportTarget, Target> All = new()
     {
         [ExportTarget.Portable] = new()
         {
             Name = "portable",
-            Passes = ToOpset17,
+            Passes = _ => ToOpset17,
             Opset = 17,
             Precisions = WithoutBlocks,
             Refusal = BlocksNeedOpset21,
@@ -74,7 +86,7 @@ internal static class Targets
         [ExportTarget.Standard] = new()
         {
             Name = "standard",
-            Passes = [],
+            Passes = _ => [],
             Opset = 23,
             Precisions = Enum.GetValues<GraphPrecision>(),
             Refusal = _ => "",
@@ -82,7 +94,7 @@ internal static class Targets
         [ExportTarget.SharedCache] = new()
         {
             Name = "shared-cache",
-            Passes = [new SharedCache()],
+            Passes = _ => [new SharedCache()],
             Opset = 24,
             Precisions = WithoutWideCache,
             Refusal = OneType,
@@ -91,28 +103,31 @@ internal static class Targets
         [ExportTarget.GenAI] = new()
         {
             Name = "genai",
-            Passes = [new GroupQueryAttention()],
+            Passes = settings => [new GroupQueryAttention(settings.MaxLength)],
             Opset = 21,
             Precisions = WithoutWideCache,
             Refusal = OneType,
             HasSharedCache = true,
             HasFewerQueries = false,
             HeadDimMultiple = 8,
+            LargestDefaultLength = 4096,
             Logits = LogitsOf.Last,
         },
         [ExportTarget.TensorRT] = new()
         {
             Name = "tensorrt",
-            Passes = ToOpset17,
+            Passes = _ => ToOpset17,
             Opset = 17,
             Precisions = [GraphPrecision.Fp32, GraphPrecision.Fp16, GraphPrecision.Bf16],
             Refusal = NotParsed,
+            FindFaults = TensorRtOperators.FindFaults,
             HasFunctions = false,
+            LargestDefaultLength = 4096,
         },
         [ExportTarget.Triton] = new()
         {
             Name = "triton",
-            Passes = ToOpset17,
+            Passes = _ => ToOpset17,
             Opset = 17,
             Precisions = WithoutBlocks,
             Refusal = BlocksNeedOpset21,
@@ -123,21 +138,17 @@ internal static class Targets
     public static Target Of(ExportTarget target) => All[target];
 
     /// <summary>Every pass of an export, in order.</summary>
-    /// <param name="target">The kind of host.</param>
-    /// <param name="precision">What numbers the graph holds.</param>
-    /// <param name="quantization">How weights are quantized, where the precision has integers.</param>
-    /// <param name="hasFunctions">Whether the graph may have functions of its own.</param>
-    public static IReadOnlyList<IPass> PassesOf(Target target, GraphPrecision precision, QuantizationOptions quantization, bool hasFunctions) =>
+    public static IReadOnlyList<IPass> PassesOf(Target target, PassSettings settings) =>
     [
         .. Simplify,
         new EarlyDelay(target.HasFewerQueries),
         new JoinProjections(),
         new JoinRotary(),
-        .. PrecisionPasses(precision, quantization),
-        .. target.Passes,
-        .. hasFunctions && target.HasFunctions ? Array.Empty<IPass>() : [new InlineFunctions()],
+        .. PrecisionPasses(settings.Precision, settings.Quantization),
+        .. target.Passes(settings),
+        .. settings.HasFunctions && target.HasFunctions ? Array.Empty<IPass>() : [new InlineFunctions()],
         .. Simplify,
-        new TargetOperators(target.Name, target.Opset, target.Operators),
+        new TargetOperators(target.Name, target.Opset, target.FindFaults),
     ];
 
     private static IPass[] PrecisionPasses(GraphPrecision precision, QuantizationOptions quantization) => precision switch

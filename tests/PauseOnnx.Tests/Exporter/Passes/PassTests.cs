@@ -152,16 +152,21 @@ public class PassTests
         Assert.That(b.Graph.Initializers.Select(i => i.Value.Name), Is.EqualTo(new[] { "float32(1)" }));
     }
 
-    [Test]
-    public void Pipeline_OverAWholeDecoder_RunAgain_ChangesNothing([Values] ExportTarget target, [Values] bool isDynamic)
+    private static IEnumerable<TestCaseData> Pipelines() =>
+        from target in Enum.GetValues<ExportTarget>()
+        from precision in Targets.Of(target).Precisions
+        select new TestCaseData(target, precision).SetArgDisplayNames(Targets.Of(target).Name, GraphPrecisions.NameOf(precision));
+
+    [TestCaseSource(nameof(Pipelines))]
+    public void Pipeline_OverAWholeDecoder_RunAgain_ChangesNothing(ExportTarget target, GraphPrecision precision)
     {
-        var passes = Targets.PassesOf(Targets.Of(target), GraphPrecision.Fp32, new QuantizationOptions(), hasFunctions: true);
+        var passes = Targets.PassesOf(Targets.Of(target), new PassSettings(precision, MaxLength: 64, new QuantizationOptions()));
         foreach (var config in TinyCheckpoint.Configs.Values)
         {
             using var folder = new TemporaryFolder();
             TinyCheckpoint.Write(folder.Root, config);
             using var weights = CheckpointWeights.Open(folder.Root, config);
-            var graph = DecoderLowering.Lower(config, weights, new LoweringOptions(4, isDynamic));
+            var graph = DecoderLowering.Lower(config, weights, new LoweringOptions(4));
             PassPipeline.Run(graph, passes);
             var once = Printer.Print(graph);
 
