@@ -29,7 +29,7 @@ public class VerifierTests
                 g.Opsets["elsewhere"] = 1;
                 ChangeNeg(g, n => n with { Domain = "elsewhere" });
             },
-            "elsewhere.Neg is not a function of the graph"),
+            "elsewhere.Neg is neither a known operator nor a function of the graph"),
         ["attribute"] = (
             g => ChangeNeg(g, n => n with { Attributes = new Dictionary<string, IrAttribute> { ["axis"] = new ReferenceAttribute("depth") } }),
             "Neg reads attribute 'depth', which is not declared"),

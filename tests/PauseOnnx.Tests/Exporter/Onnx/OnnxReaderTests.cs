@@ -31,7 +31,7 @@ public class OnnxReaderTests
     [TestCaseSource(nameof(Cells))]
     public void Read_OfWhatWasWritten_IsTheSameGraph(ExportTarget target, GraphPrecision precision)
     {
-        var passes = Targets.PassesOf(Targets.Of(target), precision, new QuantizationOptions(), hasFunctions: true);
+        var passes = Targets.PassesOf(Targets.Of(target), new PassSettings(precision, MaxLength: 64, new QuantizationOptions()));
         foreach (var (name, config) in TinyCheckpoint.Configs)
         {
             TinyCheckpoint.Write(_folder[name], config);
