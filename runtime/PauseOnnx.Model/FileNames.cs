@@ -39,6 +39,9 @@ public static class FileNames
     /// <summary>What the name of a graph's weights adds to the graph's own.</summary>
     public const string DataSuffix = "_data";
 
+    /// <summary>What Triton Inference Server is told of a model, in an export for it.</summary>
+    public const string TritonConfig = "config.pbtxt";
+
     /// <summary>Examples to train on, in an example data folder; read by <see cref="ExampleFile"/>.</summary>
     public const string Train = "train.jsonl";
 

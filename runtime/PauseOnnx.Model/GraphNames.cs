@@ -27,16 +27,16 @@ public static class GraphNames
     /// <summary>The op that lets only the last position (axis 1) through on the first call.</summary>
     public const string DelayedOutput = "DelayedOutput";
 
-    /// <summary>float32 [B, K, P, D]: keys of a layer so far, pauses included.</summary>
+    /// <summary>float32 or float16 [B, K, P, D]: keys of a layer so far, pauses included.</summary>
     public static string PastKey(int layer) => $"past_key_values.{layer}.key";
 
-    /// <summary>float32 [B, K, P, D]: values of a layer so far, pauses included.</summary>
+    /// <summary>float32 or float16 [B, K, P, D]: values of a layer so far, pauses included.</summary>
     public static string PastValue(int layer) => $"past_key_values.{layer}.value";
 
-    /// <summary>float32 [B, K, P', D]: keys to pass as <see cref="PastKey"/> in the next call.</summary>
+    /// <summary>float32 or float16 [B, K, P', D]: keys to pass as <see cref="PastKey"/> in the next call.</summary>
     public static string PresentKey(int layer) => $"present.{layer}.key";
 
-    /// <summary>float32 [B, K, P', D]: values to pass as <see cref="PastValue"/> in the next call.</summary>
+    /// <summary>float32 or float16 [B, K, P', D]: values to pass as <see cref="PastValue"/> in the next call.</summary>
     public static string PresentValue(int layer) => $"present.{layer}.value";
 }
 

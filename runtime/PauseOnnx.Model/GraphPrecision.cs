@@ -44,6 +44,10 @@ public static class GraphPrecisions
     /// <summary>The graph's file in a model folder, such as <c>onnx/model_q4.onnx</c>; the suffixes are transformers.js's, which has none for bf16.</summary>
     public static string FileOf(GraphPrecision precision) => $"{FileNames.OnnxFolder}/model{All[(int)precision].FileSuffix}.onnx";
 
+    /// <summary>The precisions of the graphs in a model folder, in the order of <see cref="GraphPrecision"/>.</summary>
+    public static IReadOnlyList<GraphPrecision> In(string folder) =>
+        [.. Enum.GetValues<GraphPrecision>().Where(p => File.Exists(Path.Combine(folder, FileOf(p))))];
+
     /// <summary>The precision of a name.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static GraphPrecision Parse(string name) => Array.Find(All, p => p.Name == name) is { Name: not null } found

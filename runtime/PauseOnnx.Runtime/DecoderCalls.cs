@@ -16,12 +16,16 @@ internal sealed class DecoderCalls : IDisposable
     private readonly RunOptions _runOptions;
     private readonly OrtIoBinding _binding;
     private readonly KeyValueCache _cache;
+    private readonly OrtValue _logitsValue;
+    private bool _hasRun;
 
     /// <summary>Starts with an empty cache.</summary>
     /// <param name="session">The graph; retained until <see cref="Dispose"/>.</param>
     /// <param name="batch">B.</param>
     /// <param name="pauseCount">M_inf; the graph's own unless that is dynamic.</param>
-    public DecoderCalls(DecoderSession session, int batch, int pauseCount)
+    /// <param name="length">Positions that the longest sequence will have, left padding and pauses included.</param>
+    /// <exception cref="InsufficientMemoryException">The keys and values do not fit into memory.</exception>
+    public DecoderCalls(DecoderSession session, int batch, int pauseCount, int length)
     {
         var vocabSize = session.Config.OrdinaryVocabSize;
         (_session, _batch, _idsShape, _maskShape) = (session, batch, [batch, 0], [batch, 0]);
@@ -31,10 +35,12 @@ internal sealed class DecoderCalls : IDisposable
         {
             _runOptions = Own(new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL });
             _binding = Own(session.CreateBinding());
-            _cache = Own(new KeyValueCache(_binding, session.Config, batch));
+            _cache = Own(new KeyValueCache(_binding, session.Config, session.Cache, batch, length));
 
-            // Every call puts out one position a sequence, the last pause or the only new token: one buffer serves them all.
-            _binding.BindOutput(GraphNames.Logits, Own(OrtValue.CreateTensorValueFromMemory(_logits, [batch, 1, vocabSize])));
+            // The first call puts out one position a sequence, the last pause, or all where the graph was exported so. Every
+            // later call has one new token: one buffer serves them all.
+            _binding.BindOutputToDevice(GraphNames.Logits, OrtMemoryInfo.DefaultInstance);
+            _logitsValue = Own(OrtValue.CreateTensorValueFromMemory(_logits, [batch, 1, vocabSize]));
             if (session.IsPauseCountDynamic)
             {
                 _binding.BindInput(GraphNames.PauseCount, Own(OrtValue.CreateTensorValueFromMemory(new long[] { pauseCount }, [])));
@@ -64,6 +70,12 @@ internal sealed class DecoderCalls : IDisposable
         _cache.BindPresent();
         RunGraph(cancellationToken);
         _cache.Advance();
+        if (!_hasRun)
+        {
+            KeepLastLogits();
+            _hasRun = true;
+        }
+
         return _logits;
     }
 
@@ -83,6 +95,20 @@ internal sealed class DecoderCalls : IDisposable
     {
         _owned.Push(resource);
         return resource;
+    }
+
+    // [B, T_out, V] -> [B, V], and the buffer for the later calls.
+    private void KeepLastLogits()
+    {
+        using var outputs = _binding.GetOutputValues();
+        var found = outputs[outputs.Count - 1].GetTensorDataAsSpan<float>();
+        var (all, last) = (found.Length / _batch, _logits.Length / _batch);
+        for (var b = 0; b < _batch; b++)
+        {
+            found.Slice(((b + 1) * all) - last, last).CopyTo(_logits.AsSpan(b * last));
+        }
+
+        _binding.BindOutput(GraphNames.Logits, _logitsValue);
     }
 
     private void RunGraph(CancellationToken cancellationToken)

@@ -13,10 +13,10 @@ internal sealed class DecoderSession
     private readonly InferenceSession _session;
     private int _users = 1;
 
-    private DecoderSession(InferenceSession session, ModelConfig config)
+    private DecoderSession(InferenceSession session, ModelConfig config, GraphPrecision precision)
     {
         _session = session;
-        Config = config;
+        (Config, Precision, Cache) = (config, precision, CacheLayout.Of(session));
         IsPauseCountDynamic = session.OverridableInitializerMetadata.ContainsKey(GraphNames.PauseCount);
         var metadata = session.ModelMetadata.CustomMetadataMap;
         PauseCount = int.TryParse(metadata.GetValueOrDefault(MetadataNames.PauseCount), out var count) ? count : config.Pause?.Count ?? 0;
@@ -25,6 +25,15 @@ internal sealed class DecoderSession
     /// <summary>The shape of the model.</summary>
     public ModelConfig Config { get; }
 
+    /// <summary>What numbers the graph holds and computes with.</summary>
+    public GraphPrecision Precision { get; }
+
+    /// <summary>How the graph takes and gives keys and values.</summary>
+    public CacheLayout Cache { get; }
+
+    /// <summary>Positions that a sequence can have, pauses included: the model's, or fewer where the graph's cache has fewer.</summary>
+    public int MaxLength => Math.Min(Config.MaxPositionEmbeddings, Cache.FixedLength ?? int.MaxValue);
+
     /// <summary>M_inf of the graph: baked in, or the default of a dynamic one.</summary>
     public int PauseCount { get; }
 
@@ -32,14 +41,19 @@ internal sealed class DecoderSession
     public bool IsPauseCountDynamic { get; }
 
     /// <summary>Loads a graph, held by the caller until its <see cref="Release"/>.</summary>
-    /// <exception cref="ModelFormatException">The graph cannot be loaded or does not fit the configuration.</exception>
-    public static DecoderSession Load(string file, ModelConfig config, PauseModelOptions options)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="precision">Which of its graphs.</param>
+    /// <param name="config">The shape of the model.</param>
+    /// <param name="options">How to load it.</param>
+    /// <exception cref="ModelFormatException">The graph cannot be loaded, contradicts itself or does not fit the configuration.</exception>
+    public static DecoderSession Load(string folder, GraphPrecision precision, ModelConfig config, PauseModelOptions options)
     {
+        var file = Path.Combine(folder, GraphPrecisions.FileOf(precision));
         var session = SessionFactory.Create(file, options);
         try
         {
-            ModelFormatException.ThrowIfAny(GraphContract.FindFaults(session, config), file);
-            return new DecoderSession(session, config);
+            ModelFormatException.ThrowIfAny(GraphContract.FindFaults(session, config, precision), file);
+            return new DecoderSession(session, config, precision);
         }
         catch
         {

@@ -12,7 +12,7 @@ public enum FinishReason
     /// <summary><see cref="GenerationOptions.MaxNewTokens"/> were produced.</summary>
     MaxNewTokens,
 
-    /// <summary>The model has no position for a further token.</summary>
+    /// <summary>The model has no position for a further token, or its graph a buffer of fixed length that is full.</summary>
     ContextEnd,
 }
 
@@ -42,13 +42,15 @@ public sealed class Generator : IDisposable
     internal Generator(DecoderSession session, IReadOnlyList<int[]> prompts, GenerationSettings settings, int padId)
     {
         var config = session.Config;
-        PromptChecks.ThrowIfAny(prompts, config, settings.PauseCount);
+        PromptChecks.ThrowIfAny(prompts, session, settings.PauseCount);
         var batch = prompts.Count;
         var length = prompts.Max(p => p.Length);
         (_settings, _vocabSize, _padId) = (settings, config.OrdinaryVocabSize, padId);
 
-        // The last token is only produced and needs no position.
-        _maxNewTokens = [.. prompts.Select(p => Math.Min(settings.MaxNewTokens, config.MaxPositionEmbeddings - p.Length - settings.PauseCount + 1))];
+        // The last token is only produced and needs no position. A buffer of fixed length holds the left padding too.
+        var bufferRoom = (session.Cache.FixedLength ?? int.MaxValue) - length;
+        _maxNewTokens = [.. prompts.Select(p =>
+            Math.Min(settings.MaxNewTokens, Math.Min(config.MaxPositionEmbeddings - p.Length, bufferRoom) - settings.PauseCount + 1))];
         _sampler = new Sampler(settings.Sampling, _vocabSize, batch);
         _mask = new AttentionMask(prompts, length, length + _maxNewTokens.Max());
         _nextIds = [.. prompts.SelectMany(p => Enumerable.Repeat(padId, length - p.Length).Concat(p).Select(id => (long)id))];
@@ -56,7 +58,8 @@ public sealed class Generator : IDisposable
         _reasons = new FinishReason[batch];
         _isRunning = new bool[batch];
         Array.Fill(_isRunning, true);
-        _calls = new DecoderCalls(session, batch, settings.PauseCount);
+        var needed = length + settings.PauseCount + _maxNewTokens.Max() - 1;
+        _calls = new DecoderCalls(session, batch, settings.PauseCount, session.Cache.FixedLength ?? needed);
     }
 
     /// <summary>B: number of sequences.</summary>

@@ -5,9 +5,10 @@ namespace PauseOnnx.Runtime;
 /// <summary>What an exported model folder holds, loaded and found to fit together.</summary>
 internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, GenerationConfig GenerationDefaults)
 {
-    private static readonly string[] Required = [FileNames.Config, FileNames.Tokenizer, FileNames.TokenizerConfig, FileNames.Onnx];
+    private static readonly string[] Required = [FileNames.Config, FileNames.Tokenizer, FileNames.TokenizerConfig];
 
     /// <summary>Reads every file, and reports the faults of all of them together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="ModelFormatException">Files are missing, not valid or contradictory.</exception>
     public static ModelFolder Load(string folder, PauseModelOptions options)
@@ -17,17 +18,12 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
             throw new DirectoryNotFoundException($"'{folder}' is no folder; expected one written by 'pauseonnx export'.");
         }
 
-        var missing = Required.Where(name => !File.Exists(Path.Combine(folder, name))).ToArray();
-        if (missing.Length > 0)
-        {
-            throw new ModelFormatException($"'{folder}' lacks {string.Join(", ", missing)}; expected a folder written by 'pauseonnx export'.");
-        }
-
+        var precision = FindGraph(folder, options.Precision);
         var faults = new List<string>();
         var config = Try(() => ModelConfigJson.Read(Path.Combine(folder, FileNames.Config)), faults);
         var generation = Try(() => GenerationConfig.Read(Path.Combine(folder, FileNames.GenerationConfig)), faults);
         var tokenizer = Try(() => Tokenizer.Load(folder), faults);
-        var session = config is null ? null : Try(() => DecoderSession.Load(Path.Combine(folder, FileNames.Onnx), config, options), faults);
+        var session = config is null ? null : Try(() => DecoderSession.Load(folder, precision, config, options), faults);
         faults.AddRange(FindContradictions(folder, config, generation, tokenizer, session));
         if (faults.Count > 0)
         {
@@ -36,6 +32,35 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
         }
 
         return new ModelFolder(session!, tokenizer!, generation!);
+    }
+
+    // Which graph to load, once all files are there.
+    private static GraphPrecision FindGraph(string folder, GraphPrecision? asked)
+    {
+        if (asked is { } value && !Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(nameof(asked), $"Precision is {value}; expected one of {string.Join(", ", Enum.GetNames<GraphPrecision>())}, or null.");
+        }
+
+        bool Has(string name) => File.Exists(Path.Combine(folder, name));
+        var graphs = GraphPrecisions.In(folder);
+        var precision = asked ?? (graphs is [var first, ..] ? first : GraphPrecision.Fp32);
+        var missing = Required.Where(name => !Has(name)).ToList();
+        if (graphs.Count == 0)
+        {
+            missing.Add(GraphPrecisions.FileOf(precision));
+        }
+
+        if (missing.Count > 0)
+        {
+            throw new ModelFormatException(Has(FileNames.TritonConfig)
+                ? $"'{folder}' is a model of Triton Inference Server's; expected a folder exported for another target."
+                : $"'{folder}' lacks {string.Join(", ", missing)}; expected a folder written by 'pauseonnx export'.");
+        }
+
+        return graphs.Contains(precision)
+            ? precision
+            : throw new ModelFormatException($"'{folder}' has no {GraphPrecisions.NameOf(precision)} graph, {GraphPrecisions.FileOf(precision)}; expected one of those it has: {string.Join(", ", graphs.Select(GraphPrecisions.NameOf))}.");
     }
 
     private static T? Try<T>(Func<T> read, List<string> faults)
@@ -79,7 +104,7 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
 
         if (session is not null && session.PauseCount != (session.Config.Pause?.Count ?? 0))
         {
-            yield return $"The pause count is {session.PauseCount} in {FileNames.Onnx} and {session.Config.Pause?.Count ?? 0} in {FileNames.Config}; expected the same ({folder}).";
+            yield return $"The pause count is {session.PauseCount} in {GraphPrecisions.FileOf(session.Precision)} and {session.Config.Pause?.Count ?? 0} in {FileNames.Config}; expected the same ({folder}).";
         }
     }
 

@@ -29,6 +29,9 @@ public sealed class PauseModel : IDisposable
     /// <summary>What generation_config.json says.</summary>
     public GenerationConfig GenerationDefaults { get; }
 
+    /// <summary>What numbers the loaded graph holds and computes with.</summary>
+    public GraphPrecision Precision => _session.Precision;
+
     /// <summary>M_inf, in tokens: baked into the graph, or the default of one that lets a call choose.</summary>
     public int PauseCount => _session.PauseCount;
 
@@ -66,7 +69,7 @@ public sealed class PauseModel : IDisposable
         ArgumentNullException.ThrowIfNull(prompt);
         var settings = Resolve(options);
         int[][] prompts = [Tokenizer.Encode(prompt, addSpecialTokens: true)];
-        PromptChecks.ThrowIfAny(prompts, Config, settings.PauseCount);
+        PromptChecks.ThrowIfAny(prompts, _session, settings.PauseCount);
         return Stream(prompts, settings, cancellationToken);
     }
 

@@ -1,4 +1,5 @@
 using PauseOnnx.Exporter.Ir;
+using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter.Hosts;
 
@@ -25,7 +26,7 @@ namespace PauseOnnx.Exporter.Hosts;
 internal static class TritonRepository
 {
     /// <summary>The configuration, in the model's folder.</summary>
-    public const string ConfigFile = "config.pbtxt";
+    public const string ConfigFile = FileNames.TritonConfig;
 
     /// <summary>The graph's first version, in the model's folder. Its name is what Triton looks for.</summary>
     public const string GraphFile = "1/model.onnx";

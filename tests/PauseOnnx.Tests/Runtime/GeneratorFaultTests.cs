@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NUnit.Framework;
+using PauseOnnx.Exporter;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
 
@@ -60,11 +61,13 @@ public sealed class GeneratorFaultTests : IDisposable
         Assert.That(() => model.CreateGenerator([[1]]), Throws.InstanceOf<ObjectDisposedException>());
     }
 
-    [Test]
-    public void Generator_ManyInTurn_LeaveNoNativeMemoryBehind()
+    [TestCase(ExportTarget.Portable)]
+    [TestCase(ExportTarget.SharedCache)]
+    public void Generator_ManyInTurn_LeaveNoNativeMemoryBehind(ExportTarget target)
     {
         // One generator's cache: 2 layers x 2 x [16, 4, 20, 64] float32 = 1.3 MB, so 60 leaked ones would be 78 MB.
-        using var wide = new RuntimeModel(TinyCheckpoint.Configs["llama"] with { HeadDim = 64, NumKeyValueHeads = 4 });
+        var config = TinyCheckpoint.Configs["llama"] with { HeadDim = 64, NumKeyValueHeads = 4 };
+        using var wide = new RuntimeModel(config, isDynamic: false, o => o with { Target = target });
         int[][] prompts = [.. Enumerable.Range(0, 16).Select(seed => RuntimeModel.Prompt(14, seed))];
         void Generate(int times)
         {

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using PauseOnnx.Exporter;
 using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
@@ -38,6 +39,66 @@ public sealed class ModelFolderTests : IDisposable
         File.Delete(PathOf(FileNames.Tokenizer));
         File.Delete(PathOf(FileNames.Onnx));
         ExpectFault($"'{_folder}' lacks tokenizer.json, onnx/model.onnx; expected a folder written by 'pauseonnx export'.");
+    }
+
+    [Test]
+    public void Load_FolderForTriton_IsRefused()
+    {
+        File.Delete(PathOf(FileNames.Onnx));
+        File.WriteAllText(PathOf(FileNames.TritonConfig), "");
+        ExpectFault($"'{_folder}' is a model of Triton Inference Server's; expected a folder exported for another target.");
+    }
+
+    [Test]
+    public void Load_SeveralGraphs_TakesTheOneAskedForOrTheFirst()
+    {
+        using var several = new RuntimeModel(TinyCheckpoint.Configs["gpt2"], isDynamic: false,
+            o => o with { Target = ExportTarget.Standard, Precisions = [GraphPrecision.BlockInt4, GraphPrecision.Fp16, GraphPrecision.Fp32] });
+        using var half = PauseModel.Load(several.Folder, new() { Precision = GraphPrecision.Fp16 });
+        File.Delete(Path.Combine(several.Folder, FileNames.Onnx));
+        using var first = PauseModel.Load(several.Folder);
+        Assert.That(new[] { several.Model.Precision, half.Precision, first.Precision }, Is.EqualTo([GraphPrecision.Fp32, GraphPrecision.Fp16, GraphPrecision.Fp16]));
+        Assert.That(() => PauseModel.Load(several.Folder, new() { Precision = GraphPrecision.BlockInt8 }), Throws.InstanceOf<ModelFormatException>()
+            .With.Message.EqualTo($"'{several.Folder}' has no int8 graph, onnx/model_int8.onnx; expected one of those it has: fp16, int4."));
+    }
+
+    [Test]
+    public void Load_NoSuchPrecision_IsRefused() =>
+        Assert.That(() => PauseModel.Load(_folder, new() { Precision = (GraphPrecision)9 }), Throws.InstanceOf<ArgumentOutOfRangeException>()
+            .With.Message.StartsWith("Precision is 9; expected one of Fp32, "));
+
+    [Test]
+    public void Load_GraphUnderAnotherName_IsRefused()
+    {
+        File.Move(PathOf(FileNames.Onnx), PathOf(GraphPrecisions.FileOf(GraphPrecision.Fp16)));
+        ExpectFault("Metadata 'pauseonnx.precision' is 'fp32'; expected 'fp16', as the file's name says (");
+    }
+
+    [TestCase("ring", "Metadata 'pauseonnx.cache' is 'ring'; expected 'growing' or 'shared' (")]
+    [TestCase("shared", "Metadata 'pauseonnx.cache' is 'shared', but past keys have past_sequence_length positions and present ones present_sequence_length; expected one length (")]
+    public void Load_CacheThatContradictsTheGraph_IsRefused(string cache, string expected)
+    {
+        OnnxEdit.Change(PathOf(FileNames.Onnx), m => m.MetadataProps.Single(p => p.Key == MetadataNames.Cache).Value = cache);
+        ExpectFault(expected);
+    }
+
+    [Test]
+    public void Load_SharedCacheCalledGrowing_IsRefused()
+    {
+        using var shared = new RuntimeModel(TinyCheckpoint.Configs["llama"], isDynamic: false, o => o with { Target = ExportTarget.SharedCache });
+        OnnxEdit.Change(Path.Combine(shared.Folder, FileNames.Onnx), m => m.MetadataProps.Single(p => p.Key == MetadataNames.Cache).Value = MetadataNames.GrowingCache);
+        Assert.That(() => PauseModel.Load(shared.Folder), Throws.InstanceOf<ModelFormatException>().With.Message.Contains(
+            "Metadata 'pauseonnx.cache' is 'growing', but past keys have max_length positions and present ones max_length; expected two lengths ("));
+    }
+
+    [Test]
+    public void Load_Float16Cache_IsExpectedOfEveryLayer()
+    {
+        using var half = new RuntimeModel(TinyCheckpoint.Configs["llama"], isDynamic: false,
+            o => o with { Target = ExportTarget.Standard, Precisions = [GraphPrecision.Fp16] });
+        RuntimeModel.SetField(Path.Combine(half.Folder, FileNames.Config), "num_hidden_layers", 3);
+        Assert.That(() => PauseModel.Load(half.Folder), Throws.InstanceOf<ModelFormatException>().With.Message.Contains(
+            "Input 'past_key_values.2.key' is missing; expected float16 [?, 2, ?, 6]"));
     }
 
     [Test]

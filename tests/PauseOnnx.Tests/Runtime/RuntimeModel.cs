@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using PauseOnnx.Exporter;
 using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
@@ -21,9 +22,9 @@ internal sealed class RuntimeModel : IDisposable
     {
     }
 
-    public RuntimeModel(ModelConfig config, bool isDynamic = false)
+    public RuntimeModel(ModelConfig config, bool isDynamic = false, Func<ExportOptions, ExportOptions>? change = null)
     {
-        Folder = TinyExport.Write(_folder.Root, config, PauseCount, isDynamic);
+        Folder = TinyExport.Write(_folder.Root, config, PauseCount, isDynamic, change);
         TokenizerFiles.Write(Folder, Vocabulary, []);
         Plain = new PlainTransformer(_folder["checkpoint"]);
         Model = PauseModel.Load(Folder);
@@ -56,9 +57,12 @@ internal sealed class RuntimeModel : IDisposable
     }
 
     /// <summary>Runs a generator to its end.</summary>
-    public int[][] Generate(IReadOnlyList<int[]> prompts, GenerationOptions options)
+    public int[][] Generate(IReadOnlyList<int[]> prompts, GenerationOptions options) => Generate(Model, prompts, options);
+
+    /// <summary>Runs a generator of a model to its end.</summary>
+    public static int[][] Generate(PauseModel model, IReadOnlyList<int[]> prompts, GenerationOptions options)
     {
-        using var generator = Model.CreateGenerator(prompts, options);
+        using var generator = model.CreateGenerator(prompts, options);
         while (generator.Step())
         {
         }

@@ -11,12 +11,14 @@ internal static class TinyExport
     /// <param name="config">The model's shape, such as one of <see cref="TinyCheckpoint.Configs"/>.</param>
     /// <param name="pauseCount">M_inf.</param>
     /// <param name="isDynamic">Whether the pause count is an input.</param>
+    /// <param name="change">Further options, such as target and precisions; null for the defaults.</param>
     /// <returns>The model's folder.</returns>
-    public static string Write(string folder, ModelConfig config, int pauseCount, bool isDynamic = false)
+    public static string Write(string folder, ModelConfig config, int pauseCount, bool isDynamic = false, Func<ExportOptions, ExportOptions>? change = null)
     {
         var checkpoint = WriteCheckpoint(folder, config, pauseCount);
         var model = Path.Combine(folder, "model");
-        ModelExporter.Export(new() { Checkpoint = checkpoint, Output = model, PauseCount = pauseCount, DynamicPauseCount = isDynamic });
+        var options = new ExportOptions { Checkpoint = checkpoint, Output = model, PauseCount = pauseCount, DynamicPauseCount = isDynamic };
+        ModelExporter.Export(change?.Invoke(options) ?? options);
         return model;
     }
 
