@@ -21,6 +21,8 @@ internal static class EvalCommand
         HelpName = "PATH",
     };
 
+    private static readonly Option<GraphPrecision?> Precision = PrecisionOption.Create();
+
     private static readonly Option<string?> PauseCountList = new("--pause-counts")
     {
         Description = "Try several numbers of pauses, such as 0,2,4..12; needs a model exported with '--pause-count dynamic' [default: the model's own].",
@@ -41,11 +43,12 @@ internal static class EvalCommand
 
             Examples:
               pauseonnx eval artifacts/models/luhn --data artifacts/data/luhn
+              pauseonnx eval artifacts/models/luhn --data artifacts/data/luhn --precision int4
               pauseonnx eval artifacts/models/luhn --data questions.jsonl --limit 500 --json result.json
               pauseonnx eval artifacts/models/demo/PausePT_PauseFT_random_M --data artifacts/data/luhn --pause-counts 0,4..12,15,30
             """)
         {
-            Model, Data, PauseCountList, Limit, BatchSize, Json,
+            Model, Data, Precision, PauseCountList, Limit, BatchSize, Json,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => Run(parsed, cancellationToken), cancellationToken));
         return command;
@@ -56,7 +59,7 @@ internal static class EvalCommand
         var (folder, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
         var examples = ReadExamples(data, parsed.GetValue(Limit));
         var asked = parsed.GetValue(PauseCountList) is { } list ? PauseCounts.Parse(list) : null;
-        using var model = PauseModel.Load(folder);
+        using var model = PauseModel.Load(folder, new() { Precision = parsed.GetValue(Precision) });
         var counts = asked ?? [model.PauseCount];
 
         var evaluation = new Evaluation(model, examples, parsed.GetValue(BatchSize));
@@ -73,6 +76,7 @@ internal static class EvalCommand
                 Task = task?.Name,
                 PauseTraining = model.Config.Pause?.Training ?? "none",
                 PauseCount = model.PauseCount,
+                Precision = GraphPrecisions.NameOf(model.Precision),
                 Results = results,
             }.Write(file);
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PauseOnnx.CommandLine;
+using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 
 namespace PauseOnnx.Cli;
@@ -16,6 +17,8 @@ internal static class GenerateCommand
         Description = "What to continue. Several are answered together, as one batch. '-' reads a prompt from standard input.",
         Arity = ArgumentArity.OneOrMore,
     };
+
+    private static readonly Option<GraphPrecision?> Precision = PrecisionOption.Create();
 
     private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "Longest answer, in tokens [default: as the model says, or 256]." };
 
@@ -48,10 +51,11 @@ internal static class GenerateCommand
               pauseonnx generate artifacts/models/luhn "453201511283036="
               pauseonnx generate artifacts/models/luhn "453201511283036=" "601100099013942=" --ids
               pauseonnx generate artifacts/models/corpus "The " --max-new-tokens 100 --temperature 0.8 --top-p 0.95 --seed 1
+              pauseonnx generate artifacts/models/corpus "The " --precision int4
               echo "Once upon a time" | pauseonnx generate artifacts/models/corpus -
             """)
         {
-            Model, Prompts, MaxNewTokens, Temperature, TopK, TopP, Seed, PauseCount, Ids,
+            Model, Prompts, Precision, MaxNewTokens, Temperature, TopK, TopP, Seed, PauseCount, Ids,
         };
         command.SetAction(RunAsync);
         return command;
@@ -69,7 +73,7 @@ internal static class GenerateCommand
             Seed = parsed.GetValue(Seed),
             PauseCount = parsed.GetValue(PauseCount),
         };
-        using var model = PauseModel.Load(parsed.GetRequiredValue(Model));
+        using var model = PauseModel.Load(parsed.GetRequiredValue(Model), new() { Precision = parsed.GetValue(Precision) });
         await (parsed.GetValue(Ids) ? PrintIdsAsync(model, prompts, options, cancellationToken)
             : prompts.Length == 1 ? StreamAsync(model, prompts[0], options, cancellationToken)
             : PrintBatchAsync(model, prompts, options, cancellationToken)).ConfigureAwait(false);

@@ -16,11 +16,7 @@ internal static class InspectCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> Precision = new("--precision")
-    {
-        Description = "Which graph of a folder that has several [default: the first there is, in this order].",
-        HelpName = string.Join('|', GraphPrecisions.Names),
-    };
+    private static readonly Option<GraphPrecision?> Precision = PrecisionOption.Create();
 
     private static readonly Option<bool> Ir = new("--ir")
     {
@@ -69,7 +65,7 @@ internal static class InspectCommand
 
     private static void Run(ParseResult parsed)
     {
-        var precision = parsed.GetValue(Precision) is { } name ? GraphPrecisions.Parse(name) : (GraphPrecision?)null;
+        var precision = parsed.GetValue(Precision);
         var (model, only) = (parsed.GetValue(Model), parsed.GetValue(Only));
         if (parsed.GetValue(Diff) is [var first, var second])
         {

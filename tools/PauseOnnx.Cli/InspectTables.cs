@@ -97,7 +97,8 @@ internal static class InspectTables
     private static string Graphs(InspectedModel model)
     {
         var shown = Path.GetFileName(model.Onnx);
-        var known = InspectedModel.PrecisionsIn(model.Folder).Select(p => (File: Path.GetFileName(GraphPrecisions.FileOf(p)), Name: GraphPrecisions.NameOf(p)));
+        var precisions = model.Folder is null ? [] : GraphPrecisions.In(model.Folder);
+        var known = precisions.Select(p => (File: Path.GetFileName(GraphPrecisions.FileOf(p)), Name: GraphPrecisions.NameOf(p)));
         var others = known.Where(g => g.File != shown).Select(g => $"{g.File} ({g.Name})");
         return string.Join('\n', others.Prepend($"{shown} (shown here)"));
     }

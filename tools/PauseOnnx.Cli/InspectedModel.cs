@@ -28,13 +28,9 @@ internal sealed record InspectedModel(string Onnx, string? Folder)
         return new InspectedModel(path, folder is not null && File.Exists(Path.Combine(folder, FileNames.Config)) ? folder : null);
     }
 
-    /// <summary>The precisions of a model folder's graphs; none without a folder.</summary>
-    public static IReadOnlyList<GraphPrecision> PrecisionsIn(string? folder) =>
-        folder is null ? [] : [.. Enum.GetValues<GraphPrecision>().Where(p => File.Exists(Path.Combine(folder, GraphPrecisions.FileOf(p))))];
-
     private static InspectedModel FindInFolder(string folder, GraphPrecision? precision)
     {
-        var found = PrecisionsIn(folder);
+        var found = GraphPrecisions.In(folder);
         var chosen = precision ?? (found is [var first, ..] ? first : GraphPrecision.Fp32);
         var file = Path.Combine(folder, GraphPrecisions.FileOf(chosen));
         if (found.Contains(chosen))

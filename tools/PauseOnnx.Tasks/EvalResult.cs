@@ -37,6 +37,10 @@ public sealed record EvalResult
     /// <summary>M_inf that the file was exported with, in tokens.</summary>
     public required int PauseCount { get; init; }
 
+    /// <summary>The graph that answered, one of <see cref="GraphPrecisions.Names"/>.</summary>
+    /// <value>Default: fp32, also in results that do not say.</value>
+    public string Precision { get; init; } = GraphPrecisions.NameOf(GraphPrecision.Fp32);
+
     /// <summary>One entry for each number of pauses tried, at least one.</summary>
     public required IReadOnlyList<PauseAccuracy> Results { get; init; }
 
@@ -58,6 +62,7 @@ public sealed record EvalResult
             Task = fields.Has("task") ? fields.Text("task") : null,
             PauseTraining = fields.Text("pause_training"),
             PauseCount = fields.WholeNumber("pause_count"),
+            Precision = fields.Has("precision") ? fields.Text("precision") : GraphPrecisions.NameOf(GraphPrecision.Fp32),
             Results = ReadResults(fields, faults),
         };
         ModelFormatException.ThrowIfAny(faults, file);
@@ -76,6 +81,7 @@ public sealed record EvalResult
             ["task"] = Task,
             ["pause_training"] = PauseTraining,
             ["pause_count"] = PauseCount,
+            ["precision"] = Precision,
             ["results"] = new JsonArray([.. Results.Select(r => new JsonObject
             {
                 ["pause_count"] = r.PauseCount,

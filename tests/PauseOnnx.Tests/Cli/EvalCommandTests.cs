@@ -95,6 +95,19 @@ public class EvalCommandTests
         Assert.That(_folder["baked.json"], Does.Not.Exist);
     }
 
+    [Test]
+    public async Task Eval_Precision_ChoosesTheGraphAndIsWritten()
+    {
+        ExampleFile.Write(_folder["precision.jsonl"], _answered);
+
+        var found = await RunAsync("eval", _model, "--data", _folder["precision.jsonl"], "--precision", "fp32", "--json", _folder["precision.json"]);
+        var missing = await RunAsync("eval", _model, "--data", _folder["precision.jsonl"], "--precision", "bf16");
+
+        Assert.That(found.ExitCode, Is.Zero, found.Errors);
+        Assert.That(EvalResult.Read(_folder["precision.json"]).Precision, Is.EqualTo("fp32"));
+        Assert.That(missing.Errors, Does.StartWith($"error: '{_model}' has no bf16 graph, onnx/model_bf16.onnx; expected one of those it has: fp32."));
+    }
+
     [TestCase("--limit", "0", "--limit is 0; expected at least 1.")]
     [TestCase("--batch-size", "-3", "--batch-size is -3; expected at least 1.")]
     [TestCase("--pause-counts", "0,9..2", "'9..2' in '0,9..2' is no pause count")]

@@ -61,6 +61,17 @@ public sealed class GenerateCommandTests : IDisposable
             1, "", $"error: PauseCount is 9, but the graph has 4 baked in; export with '--pause-count dynamic' to choose it at run time.{Environment.NewLine}")));
     }
 
+    [Test]
+    public async Task Generate_Precision_ChoosesTheGraph()
+    {
+        var (found, missing, unknown) = (
+            await RunAsync(["abc", "--precision", "fp32", "--max-new-tokens", "6"]), await RunAsync(["abc", "--precision", "int4"]), await RunAsync(["abc", "--precision", "int3"]));
+        Assert.That(found.Output, Is.EqualTo($"{Answer("abc", 6)}{Environment.NewLine}"));
+        Assert.That(missing, Is.EqualTo(new CommandRun(
+            1, "", $"error: '{_tiny.Folder}' has no int4 graph, onnx/model_q4.onnx; expected one of those it has: fp32.{Environment.NewLine}")));
+        Assert.That(unknown.Errors, Does.StartWith("error: The precision is 'int3'; expected one of fp32, fp16, "));
+    }
+
     [TestCase("abz", "error: Character 'z'")]
     [TestCase("", "error: The prompt is empty")]
     public async Task Generate_BadPrompt_FailsInOneLine(string prompt, string error)
