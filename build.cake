@@ -13,11 +13,13 @@ string testSummary = null;
 
 string Program(string project, string program) => $"artifacts/bin/{project}/{configuration.ToLowerInvariant()}/{program}.dll";
 
+ProcessArgumentBuilder Quoted(IEnumerable<string> arguments) =>
+    arguments.Aggregate(new ProcessArgumentBuilder(), (builder, argument) => builder.AppendQuoted(argument));
+
 void Run(string program, IEnumerable<string> arguments)
 {
     Information("\n> {0} {1}", System.IO.Path.GetFileNameWithoutExtension(program), string.Join(' ', arguments));
-    var command = arguments.Aggregate(new ProcessArgumentBuilder().AppendQuoted(program), (builder, argument) => builder.AppendQuoted(argument));
-    var exitCode = StartProcess("dotnet", new ProcessSettings { Arguments = command });
+    var exitCode = StartProcess("dotnet", new ProcessSettings { Arguments = Quoted(arguments.Prepend(program)) });
     if (exitCode != 0)
     {
         throw new CakeException(exitCode, $"{program} {arguments.First()} ended with exit code {exitCode}; its message is above.");
@@ -32,8 +34,30 @@ void Pretrain(string to, params string[] more) =>
 void Finetune(string from, string to, params string[] more) =>
     Trainer(new[] { "finetune", "--recipe", name, "--data", data, "--checkpoint", from, "--out", to }.Concat(more).ToArray());
 
+void CMake(params string[] arguments)
+{
+    if (StartProcess("cmake", new ProcessSettings { Arguments = Quoted(arguments) }) != 0)
+    {
+        throw new CakeException("CMake failed in runtime/native; its message is above.");
+    }
+}
+
+// The headers lie in the package that the programs use, where NuGet restored it.
+string OnnxRuntimeHeaders()
+{
+    const string package = "Microsoft.ML.OnnxRuntime";
+    var version = (string)XDocument.Load("Directory.Packages.props").Descendants("PackageVersion")
+        .Single(e => (string)e.Attribute("Include") == package).Attribute("Version");
+    StartProcess(
+        "dotnet",
+        new ProcessSettings { Arguments = "nuget locals global-packages --list --force-english-output", RedirectStandardOutput = true },
+        out var lines);
+    var folder = lines.Single(l => l.StartsWith("global-packages:")).Substring("global-packages:".Length).Trim();
+    return $"{folder.Replace('\\', '/').TrimEnd('/')}/{package.ToLowerInvariant()}/{version}/build/native/include";
+}
+
 // Trained checkpoints and models under artifacts/ stay: they took longer to make than the build.
-Task("Clean").Does(() => CleanDirectories(new[] { "artifacts/bin", "artifacts/obj", "artifacts/tests" }));
+Task("Clean").Does(() => CleanDirectories(new[] { "artifacts/bin", "artifacts/obj", "artifacts/native", "artifacts/tests" }));
 
 Task("Restore").Does(() => DotNetRestore("PauseOnnx.sln"));
 
@@ -54,7 +78,25 @@ Task("Node").Does(() =>
     }
 });
 
-Task("Test").IsDependentOn("Build").IsDependentOn("Node").Does(() =>
+Task("Native").IsDependentOn("Restore").Does(() =>
+{
+    var needed = IsRunningOnWindows()
+        ? new[] { ("CMake", "cmake.exe"), ("a C++ compiler", "cl.exe g++.exe clang++.exe") }
+        : new[] { ("CMake", "cmake"), ("a C++ compiler", "c++ g++ clang++"), ("make", "make") };
+    var missing = needed.Where(n => Context.Tools.Resolve(n.Item2.Split(' ')) is null).Select(n => n.Item1).ToArray();
+    if (missing.Any())
+    {
+        Information("Not on the path: {0}. The native operators are not built and their tests will be skipped.", string.Join(", ", missing));
+        return;
+    }
+
+    const string build = "artifacts/obj/native";
+    CMake("-S", "runtime/native", "-B", build, "-DCMAKE_BUILD_TYPE=Release", $"-DONNXRUNTIME_INCLUDE_DIR={OnnxRuntimeHeaders()}");
+    CMake("--build", build, "--config", "Release");
+    CMake("--install", build, "--config", "Release", "--prefix", "artifacts/native");
+});
+
+Task("Test").IsDependentOn("Build").IsDependentOn("Native").IsDependentOn("Node").Does(() =>
 {
     CleanDirectory("artifacts/tests");
     testSummary = "0 passed, 1 failed";
