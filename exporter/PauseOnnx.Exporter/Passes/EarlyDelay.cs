@@ -24,12 +24,10 @@ internal sealed class EarlyDelay(bool throughAttention) : IPass
     public bool Run(Graph graph)
     {
         var moved = false;
-        while (graph.Nodes.Find(n => IsDelay(n) && Mover(graph, n) is not null) is { } delay)
+        while (graph.Nodes.Select(n => (Delay: n, Source: Mover(graph, n))).FirstOrDefault(n => n.Source is not null) is { Source: { } source } found)
         {
-            // A state that two branches delay is delayed once, and so can move on.
-            Move(graph, delay, Mover(graph, delay)!);
+            Move(graph, found.Delay, source);
             moved = true;
-            new CommonSubexpressions().Run(graph);
         }
 
         return moved;
@@ -38,12 +36,17 @@ internal sealed class EarlyDelay(bool throughAttention) : IPass
     private static bool IsDelay(Node node) => node.Domain == GraphNames.Domain && node.OpType == GraphNames.DelayedOutput;
 
     // The node whose result a DelayedOutput takes, where it can as well run after the delay.
-    private Node? Mover(Graph graph, Node delay)
+    private Node? Mover(Graph graph, Node node)
     {
-        var x = delay.Inputs[0];
+        if (!IsDelay(node))
+        {
+            return null;
+        }
+
+        var x = node.Inputs[0];
         var source = graph.Nodes.Find(n => n.Outputs.Contains(x));
         var isOnlyUser = graph.Nodes.Sum(n => n.Inputs.Count(i => i == x)) == 1 && !graph.Outputs.Contains(x);
-        return source is not null && isOnlyUser && source.Domain.Length == 0 && CanFollow(graph, source) ? source : null;
+        return source is { Domain: "" } && isOnlyUser && CanFollow(graph, source) ? source : null;
     }
 
     private bool CanFollow(Graph graph, Node node) => node.OpType switch
@@ -60,33 +63,39 @@ internal sealed class EarlyDelay(bool throughAttention) : IPass
 
     private static void Move(Graph graph, Node delay, Node node)
     {
-        var emitted = new List<Node>();
-        var b = new GraphBuilder(graph, emitted);
-        using var scope = b.Scope(delay.Outputs[0].Name);
-        var length = delay.Outputs[0].Shape[1];
-        Value Delay(Value x)
-        {
-            var output = new Value($"{delay.Outputs[0].Name}/{x.Name}", x.Type, x.Shape.With(1, length));
-            emitted.Add(delay with { Inputs = [x, delay.Inputs[1]], Outputs = [output] });
-            return output;
-        }
-
         Value[] inputs = [.. node.Inputs];
         foreach (var i in Delayed(node))
         {
-            inputs[i] = Delay(inputs[i]);
+            inputs[i] = Delay(graph, delay, inputs[i]);
         }
 
+        var emitted = new List<Node>();
         if (node.OpType == "Attention")
         {
-            inputs[3] = b.Unsqueeze(Delay(MaskRows(graph, node)!.Inputs[0]), 1);
+            var b = new GraphBuilder(graph, emitted);
+            using var scope = b.Scope(node.Outputs[0].Name);
+            inputs[3] = b.Unsqueeze(Delay(graph, delay, MaskRows(graph, node)!.Inputs[0]), 1);
         }
 
-        emitted.Add(node with { Inputs = inputs, Outputs = [delay.Outputs[0], .. node.Outputs.Skip(1)] });
+        var result = node.Outputs[0] with { Shape = delay.Outputs[0].Shape };
+        emitted.Add(node with { Inputs = inputs, Outputs = [result, .. node.Outputs.Skip(1)] });
+        graph.Nodes.InsertRange(graph.Nodes.IndexOf(node), emitted);
         graph.Nodes.Remove(node);
-        var index = graph.Nodes.IndexOf(delay);
-        graph.Nodes.RemoveAt(index);
-        graph.Nodes.InsertRange(index, emitted);
+        graph.Nodes.Remove(delay);
+        Rewrite.Retype(graph, v => v == delay.Outputs[0] ? result : v);
+    }
+
+    // The delayed value, computed where the value is: branches that delay the same state share it, and it can move on.
+    private static Value Delay(Graph graph, Node delay, Value x)
+    {
+        if (graph.Nodes.Find(n => IsDelay(n) && n.Inputs[0] == x) is { } existing)
+        {
+            return existing.Outputs[0];
+        }
+
+        var output = new Value($"{x.Name}/{delay.OpType}", x.Type, x.Shape.With(1, delay.Outputs[0].Shape[1]));
+        graph.Nodes.Insert(graph.Nodes.FindIndex(n => n.Outputs.Contains(x)) + 1, delay with { Inputs = [x, delay.Inputs[1]], Outputs = [output] });
+        return output;
     }
 
     // Which inputs have a place for each position: those of rank 3 or more, and the positions themselves.

@@ -25,8 +25,8 @@ public class ExportCommandTests
     {
         var run = await RunAsync("--pause-count", "4");
         Assert.That((run.ExitCode, run.Errors), Is.EqualTo((0, "")));
-        Assert.That(run.Output, Does.Contain("llama, 4 pauses (baked)").And.Contain("onnx/model.onnx_data")
-            .And.Contain("Proven: 2 cases, 12 calls").And.Contain("(allowed 0.0001)").And.Contain($"Written to {_folder["model"]}"));
+        Assert.That(run.Output, Does.Contain("llama for portable, 4 pauses (baked)").And.Contain("onnx/model.onnx_data")
+            .And.Contain("proven, 2 cases, 12 calls").And.Contain("(allowed 0.0001)").And.Contain($"Written to {_folder["model"]}"));
     }
 
     [Test]
@@ -34,7 +34,7 @@ public class ExportCommandTests
     {
         var run = await RunAsync("--pause-count", "dynamic");
         Assert.That(run.ExitCode, Is.Zero);
-        Assert.That(run.Output, Does.Contain("llama, 4 pauses (dynamic)").And.Contain("Proven: 4 cases"));
+        Assert.That(run.Output, Does.Contain("llama for portable, 4 pauses (dynamic)").And.Contain("proven, 4 cases"));
     }
 
     [Test]
