@@ -17,6 +17,7 @@ public static class Program
     private static RootCommand CreateRoot() => new("Measures PauseOnnx beside its peers, in the same run, on this machine.")
     {
         TrainingCommand.Create(),
+        ExportCommand.Create(),
         StepsCommand.Create(),
         ProductsCommand.Create(),
     };

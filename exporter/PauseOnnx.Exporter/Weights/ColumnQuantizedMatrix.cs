@@ -13,10 +13,8 @@ namespace PauseOnnx.Exporter.Weights;
 /// <remarks>The parts may be written in any order and again; not by several threads at once.</remarks>
 internal sealed class ColumnQuantizedMatrix
 {
-    private const int LargestLevel = 127;
-    private const int TileValues = 1 << 20;
     private const int TileColumns = 64;
-    private const int MostRows = 256;
+    private const int TileRows = 256;
 
     private readonly MatrixData _source;
     private float[]? _scales;
@@ -39,72 +37,69 @@ internal sealed class ColumnQuantizedMatrix
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     public float[] Dequantize()
     {
-        var scales = FindScales();
-        var values = new sbyte[_source.Count];
-        ComputeValues(0, checked((int)_source.Inputs), values);
-        return [.. values.Select((v, i) => v * scales[i % scales.Length])];
+        var values = new byte[_source.Count];
+        Round(Hold(), 0, checked((int)_source.Inputs), values);
+        return [.. values.Select((v, i) => (sbyte)v * Hold()[i % _source.Outputs])];
     }
+
+    // A scale a column is little to keep for good.
+    private float[] Hold() => _scales ??= FindScales();
 
     private float[] FindScales()
     {
-        if (_scales is not null)
-        {
-            return _scales;
-        }
-
         var scales = new float[_source.Outputs];
         Columns.ForEach(_source.Outputs, TileColumns, (first, columns) =>
         {
-            var tile = ArrayPool<float>.Shared.Rent(MostRows * columns);
-            var largest = scales.AsSpan(first, columns);
-            for (var row = 0L; row < _source.Inputs; row += MostRows)
+            var tile = ArrayPool<float>.Shared.Rent(TileRows * columns);
+            var found = scales.AsSpan(first, columns);
+            for (var row = 0L; row < _source.Inputs; row += TileRows)
             {
-                var rows = (int)Math.Min(MostRows, _source.Inputs - row);
+                var rows = (int)Math.Min(TileRows, _source.Inputs - row);
                 _source.Read(row, rows, first, columns, tile, columns);
                 for (var i = 0; i < rows; i++)
                 {
-                    TensorPrimitives.MaxMagnitude(largest, tile.AsSpan(i * columns, columns), largest);
+                    TensorPrimitives.MaxMagnitude(found, tile.AsSpan(i * columns, columns), found);
                 }
             }
 
-            foreach (ref var scale in largest)
+            foreach (ref var scale in found)
             {
-                scale = RowScale.Of(Math.Abs(scale), LargestLevel);
+                scale = SymmetricScale.Of(Math.Abs(scale));
             }
 
             ArrayPool<float>.Shared.Return(tile);
         });
         _source.Release();
-        return _scales = scales;
-    }
-
-    private void WriteScales(Stream stream, Action<long> advance)
-    {
-        stream.Write(MemoryMarshal.AsBytes<float>(FindScales()));
-        advance(Scales.Length);
+        return scales;
     }
 
     private void WriteValues(Stream stream, Action<long> advance)
     {
-        FindScales();
-        var outputs = _source.Outputs;
-        var rows = Math.Clamp(TileValues / outputs, 1, MostRows);
-        OrderedTiles.Write(stream, advance, Values.Length, rows * outputs, (offset, tile) =>
-            ComputeValues(offset / outputs, tile.Length / outputs, MemoryMarshal.Cast<byte, sbyte>(tile)));
+        var (scales, outputs) = (Hold(), _source.Outputs);
+        OrderedTiles.Write(stream, advance, Values.Length, checked(_source.TileRows * outputs), (offset, tile) =>
+            Round(scales, offset / outputs, tile.Length / outputs, tile));
         _source.Release();
     }
 
-    private void ComputeValues(long firstRow, int rows, Span<sbyte> values)
+    private void WriteScales(Stream stream, Action<long> advance)
     {
-        var (scales, outputs) = (FindScales(), _source.Outputs);
-        var tile = ArrayPool<float>.Shared.Rent(rows * outputs);
-        _source.ReadRows(firstRow, rows, tile);
-        for (var row = 0; row < rows; row++)
+        stream.Write(MemoryMarshal.AsBytes<float>(Hold()));
+        advance(Scales.Length);
+    }
+
+    private void Round(float[] scales, long firstRow, int rows, Span<byte> values)
+    {
+        Span<float> zeroPoints = stackalloc float[TileColumns];
+        zeroPoints.Fill(SymmetricScale.MiddleLevel);
+        var tile = ArrayPool<float>.Shared.Rent(rows * TileColumns);
+        for (var column = 0; column < _source.Outputs; column += TileColumns)
         {
-            for (var column = 0; column < outputs; column++)
+            var columns = Math.Min(TileColumns, _source.Outputs - column);
+            _source.Read(firstRow, rows, column, columns, tile, columns);
+            for (var row = 0; row < rows; row++)
             {
-                var index = (row * outputs) + column;
-                values[index] = (sbyte)Math.Clamp(MathF.Round(tile[index] / scales[column]), -LargestLevel, LargestLevel);
+                var line = values.Slice((row * _source.Outputs) + column, columns);
+                Levels.Round(tile.AsSpan(row * columns, columns), scales.AsSpan(column, columns), zeroPoints, byte.MaxValue, hasSign: true, line);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using PauseOnnx.Exporter.Ir;
@@ -40,34 +41,56 @@ internal sealed class ConvertedData : TensorData
 
     private void Convert(ReadOnlySpan<float> values, Span<ushort> converted, long first)
     {
-        const ushort infinity = 0x7C00, shortInfinity = 0x7F80;
         if (_type == DType.Float16)
         {
             TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<ushort, Half>(converted));
         }
         else
         {
-            Shorten(values, converted);
+            Shorten(MemoryMarshal.Cast<float, uint>(values), converted);
         }
 
-        var limit = _type == DType.Float16 ? infinity : shortInfinity;
-        for (var i = 0; i < converted.Length; i++)
+        var (infinity, limit) = _type == DType.Float16 ? (0x7C00, (float)Half.MaxValue) : (0x7F80, float.MaxValue);
+        if (IndexOfInfinity(converted, (ushort)infinity) is >= 0 and var i)
         {
-            if ((converted[i] & 0x7FFF) >= limit)
-            {
-                var place = _source is CheckpointData data ? data.Describe(first + i) : $"Element {first + i} of a constant";
-                throw new ModelFormatException($"{place} is {values[i]}, too large for {_type}; expected at most {(_type == DType.Float16 ? "65504" : "3.39E+38")}: export it as float32.");
-            }
+            var place = _source is CheckpointData data ? data.Describe(first + i) : $"Constant at [{first + i}]";
+            throw new ModelFormatException($"{place} is {values[i]}; expected at most {limit} for {_type}: export it in float32, or exclude the weight.");
         }
     }
 
-    private static void Shorten(ReadOnlySpan<float> values, Span<ushort> converted)
+    // But for their sign, infinities are the largest there are.
+    private static int IndexOfInfinity(ReadOnlySpan<ushort> values, ushort infinity)
     {
-        for (var i = 0; i < values.Length; i++)
+        const ushort magnitude = 0x7FFF;
+        var (i, lanes) = (0, Vector<ushort>.Count);
+        while (i <= values.Length - lanes && Vector.LessThanAll(new Vector<ushort>(values[i..]) & new Vector<ushort>(magnitude), new Vector<ushort>(infinity)))
         {
-            var bits = BitConverter.SingleToUInt32Bits(values[i]);
-            converted[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+            i += lanes;
         }
+
+        while (i < values.Length && (values[i] & magnitude) < infinity)
+        {
+            i++;
+        }
+
+        return i < values.Length ? i : -1;
+    }
+
+    // The upper half of a float32, rounded to even by what is cut off.
+    private static void Shorten(ReadOnlySpan<uint> values, Span<ushort> converted)
+    {
+        var (done, lanes) = (0, Vector<uint>.Count);
+        for (; done <= values.Length - (2 * lanes); done += 2 * lanes)
+        {
+            Vector.Narrow(Upper(new(values[done..])), Upper(new(values[(done + lanes)..]))).CopyTo(converted[done..]);
+        }
+
+        for (; done < values.Length; done++)
+        {
+            converted[done] = (ushort)((values[done] + 0x7FFF + ((values[done] >> 16) & 1)) >> 16);
+        }
+
+        static Vector<uint> Upper(Vector<uint> bits) => (bits + new Vector<uint>(0x7FFF) + ((bits >>> 16) & Vector<uint>.One)) >>> 16;
     }
 
     /// <summary>Takes float32 values and passes them on converted.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
@@ -46,6 +47,7 @@ internal static class FiniteWeights
     }
 
     // Without its sign, a float's bits grow with its magnitude; infinity and then NaN come last.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AreFinite(ReadOnlySpan<float> values)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<int>>(values);

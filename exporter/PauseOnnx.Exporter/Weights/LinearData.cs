@@ -1,4 +1,3 @@
-using System.Buffers;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter.Weights;
@@ -9,9 +8,6 @@ namespace PauseOnnx.Exporter.Weights;
 /// </summary>
 internal sealed class LinearData : MatrixData
 {
-    /// <summary>Outputs that are turned at once: as many floats as a cache line has.</summary>
-    private const int Strip = 16;
-
     private readonly Run[] _runs;
     private readonly CheckpointWeights _weights;
     private readonly IReadOnlyList<OutputRange> _parts;
@@ -73,7 +69,7 @@ internal sealed class LinearData : MatrixData
             }
             else
             {
-                TurnRows(run.Weight, firstInput, inputs, first, end - start, part, stride);
+                run.Weight.ReadTurned(first, end - start, firstInput, inputs, part, stride);
             }
         }
     }
@@ -100,19 +96,6 @@ internal sealed class LinearData : MatrixData
         {
             weight.Read(firstInput + input, 1, first, outputs, tile.Slice(input * stride, outputs));
         }
-    }
-
-    private static void TurnRows(StoredWeight weight, long firstInput, int inputs, long first, int outputs, Span<float> tile, int stride)
-    {
-        var strip = ArrayPool<float>.Shared.Rent(Strip * inputs);
-        for (var output = 0; output < outputs; output += Strip)
-        {
-            var count = Math.Min(Strip, outputs - output);
-            weight.Read(first + output, count, firstInput, inputs, strip);
-            Transposition.Turn(strip, count, inputs, tile[output..], stride);
-        }
-
-        ArrayPool<float>.Shared.Return(strip);
     }
 
     /// <summary>Outputs that lie side by side in a weight, and the first column they take here.</summary>

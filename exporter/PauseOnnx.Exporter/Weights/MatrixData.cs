@@ -6,8 +6,13 @@ namespace PauseOnnx.Exporter.Weights;
 /// <summary>A float32 matrix [Inputs, Outputs] row-major: the right operand of a MatMul.</summary>
 internal abstract class MatrixData : CheckpointData
 {
-    private const int TileBytes = 4 << 20;
-    private const int LeastRows = 64;
+    /// <summary>Bytes of a tile that stays in a processor's own cache.</summary>
+    private const int TileBytes = 1 << 20;
+
+    /// <summary>A larger matrix is not kept in memory between tiles: fewer tiles then read it less often.</summary>
+    private const int LargeTileBytes = 32 << 20;
+
+    private const int LeastRows = 32;
     private const int MostRows = 256;
 
     /// <summary>Rows.</summary>
@@ -17,6 +22,16 @@ internal abstract class MatrixData : CheckpointData
     public abstract int Outputs { get; }
 
     public override long Count => Inputs * Outputs;
+
+    /// <summary>Rows to write at once: a multiple of 32, so that a tile ends with a block, unless it is the last.</summary>
+    public int TileRows
+    {
+        get
+        {
+            var bytes = Length > StoredWeight.LargestResident ? LargeTileBytes : TileBytes;
+            return Math.Clamp(bytes / sizeof(float) / Outputs / LeastRows * LeastRows, LeastRows, MostRows);
+        }
+    }
 
     /// <summary>Reads a part [inputs, outputs] of the matrix.</summary>
     /// <param name="firstInput">First row.</param>
@@ -39,8 +54,7 @@ internal abstract class MatrixData : CheckpointData
     public override void Write(Stream stream, Action<long> advance)
     {
         var rowBytes = Outputs * sizeof(float);
-        var rows = Math.Clamp(TileBytes / rowBytes, LeastRows, MostRows);
-        OrderedTiles.Write(stream, advance, Length, rows * rowBytes, (offset, tile) =>
+        OrderedTiles.Write(stream, advance, Length, TileRows * rowBytes, (offset, tile) =>
             ReadRows(offset / rowBytes, tile.Length / rowBytes, MemoryMarshal.Cast<byte, float>(tile)));
         Release();
     }

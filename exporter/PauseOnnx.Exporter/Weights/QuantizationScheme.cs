@@ -25,4 +25,7 @@ internal sealed record QuantizationScheme(int Bits, bool IsSymmetric, ScaleSearc
 
     /// <summary>The level that stands for zero in a symmetric scheme: 8 or 128.</summary>
     public int MiddleLevel => 1 << (Bits - 1);
+
+    /// <summary>Blocks of some inputs; the last may have fewer than 32.</summary>
+    public static long BlocksOf(long inputs) => (inputs + BlockSize - 1) / BlockSize;
 }

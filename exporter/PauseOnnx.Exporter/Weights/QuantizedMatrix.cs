@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using System.Runtime.InteropServices;
 using PauseOnnx.Exporter.Ir;
 using PauseOnnx.Model;
@@ -8,220 +7,157 @@ namespace PauseOnnx.Exporter.Weights;
 
 /// <summary>
 /// A matrix [Inputs, Outputs] as integers with a scale, and perhaps a zero point, for each column of each block of 32 rows:
-/// weight = (value - zero point) * scale. Scales are found once and held until each part has been written; values are
-/// computed while they are written.
+/// weight = (value - zero point) * scale. Scales are found when the first part is written and held until the last is; values
+/// are computed while they are written.
 /// </summary>
 /// <remarks>The parts may be written in any order and again; not by several threads at once.</remarks>
 internal sealed class QuantizedMatrix
 {
-    private const int TileValues = 1 << 20;
-
-    /// <summary>Columns that a thread works on at once: a tile of all sizes fits its caches.</summary>
+    /// <summary>Columns that are read at once: a tile of them stays in a processor's own cache.</summary>
     private const int TileColumns = 64;
-
-    /// <summary>Rows that are read at once: pieces of 1 KB.</summary>
-    private const int TileRows = 256;
 
     private readonly MatrixData _source;
     private readonly QuantizationScheme _scheme;
+    private readonly Part[] _parts;
     private readonly HashSet<Part> _unwritten = [];
-    private float[]? _scales;
-    private byte[]? _zeroPoints;
+    private BlockScales? _scales;
 
     /// <summary>Quantizes a matrix, when it is written.</summary>
     public QuantizedMatrix(MatrixData source, QuantizationScheme scheme)
     {
         (_source, _scheme) = (source, scheme);
-        Blocks = (source.Inputs + QuantizationScheme.BlockSize - 1) / QuantizationScheme.BlockSize;
-        Values = new Part(this, BytesOf(source.Count), WriteValues);
-        Scales = new Part(this, Blocks * source.Outputs * sizeof(float), WriteScales);
-        ZeroPoints = scheme.IsSymmetric ? null : new Part(this, BytesOf(Blocks * source.Outputs), WriteZeroPoints);
+        var scales = Blocks * source.Outputs;
+        _parts =
+        [
+            new Part(this, BytesOf(source.Count), WriteValues),
+            new Part(this, scales * sizeof(float), WriteScales),
+            .. scheme.IsSymmetric ? [] : new[] { new Part(this, BytesOf(scales), WriteZeroPoints) },
+        ];
     }
 
     /// <summary>Blocks of rows; the last may have fewer than 32.</summary>
-    public long Blocks { get; }
+    public long Blocks => QuantizationScheme.BlocksOf(_source.Inputs);
 
     /// <summary>[Inputs, Outputs] int4, int8, uint4 or uint8; 4-bit integers two a byte.</summary>
-    public TensorData Values { get; }
+    public TensorData Values => _parts[0];
 
     /// <summary>[Blocks, Outputs] float32, each above 0.</summary>
-    public TensorData Scales { get; }
+    public TensorData Scales => _parts[1];
 
     /// <summary>[Blocks, Outputs] of the values' type; null in a symmetric scheme.</summary>
-    public TensorData? ZeroPoints { get; }
+    public TensorData? ZeroPoints => _parts.ElementAtOrDefault(2);
 
     /// <summary>What a runtime computes from the parts, [Inputs, Outputs].</summary>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     public float[] Dequantize()
     {
-        var (scales, zeroPoints) = (_scales, _zeroPoints) is ({ } s, { } z) ? (s, z) : FindScales();
         var (rows, outputs) = (checked((int)_source.Inputs), _source.Outputs);
-        var codes = new byte[rows * outputs];
-        ComputeValues(scales, zeroPoints, 0, rows, codes);
-        var result = new float[codes.Length];
-        for (var i = 0; i < codes.Length; i++)
+        var scales = _scales ?? BlockScales.Find(_source, _scheme);
+        var values = new byte[checked(rows * outputs)];
+        Round(scales, 0, rows, values);
+        var weights = new float[values.Length];
+        for (var i = 0; i < values.Length; i++)
         {
-            var scale = (i / outputs / QuantizationScheme.BlockSize * outputs) + (i % outputs);
-            var level = _scheme.IsSymmetric ? (sbyte)codes[i] : codes[i] - zeroPoints[scale];
-            result[i] = level * scales[scale];
+            var block = (i / outputs / QuantizationScheme.BlockSize * outputs) + (i % outputs);
+            var level = _scheme.IsSymmetric ? values[i] ^ _scheme.MiddleLevel : values[i];
+            weights[i] = (level - scales.ZeroPoints[block]) * scales.Scales[block];
         }
 
-        return result;
+        return weights;
     }
 
     private long BytesOf(long count) => _scheme.Bits == 4 ? Nibbles.BytesOf(count) : count;
 
-    private (float[] Scales, byte[] ZeroPoints) Hold()
+    private BlockScales Hold()
     {
-        if (_scales is null || _zeroPoints is null)
+        if (_scales is null)
         {
-            (_scales, _zeroPoints) = FindScales();
-            _unwritten.UnionWith(new[] { Values, Scales, ZeroPoints }.OfType<Part>());
+            _scales = BlockScales.Find(_source, _scheme);
+            _unwritten.UnionWith(_parts);
         }
 
-        return (_scales, _zeroPoints);
+        return _scales;
     }
 
     private void Written(Part part)
     {
-        if (_unwritten.Remove(part) && _unwritten.Count == 0)
-        {
-            (_scales, _zeroPoints) = (null, null);
-        }
-    }
-
-    private (float[] Scales, byte[] ZeroPoints) FindScales()
-    {
-        var outputs = _source.Outputs;
-        var (scales, zeroPoints) = (new float[Blocks * outputs], new byte[Blocks * outputs]);
-        Columns.ForEach(outputs, TileColumns, (first, columns) =>
-        {
-            var tile = ArrayPool<float>.Shared.Rent(TileRows * TileColumns);
-            Span<float> tileScales = stackalloc float[TileColumns], tileZeroPoints = stackalloc float[TileColumns];
-            tile.AsSpan().Clear();
-            for (var row = 0L; row < _source.Inputs; row += TileRows)
-            {
-                var rows = (int)Math.Min(TileRows, _source.Inputs - row);
-                _source.Read(row, rows, first, columns, tile, TileColumns);
-                for (var blockRow = 0; blockRow < rows; blockRow += QuantizationScheme.BlockSize)
-                {
-                    var blockRows = Math.Min(QuantizationScheme.BlockSize, rows - blockRow);
-                    BlockScales.Find(tile.AsSpan(blockRow * TileColumns, blockRows * TileColumns), TileColumns, _scheme, tileScales, tileZeroPoints);
-                    var start = ((row + blockRow) / QuantizationScheme.BlockSize * outputs) + first;
-                    for (var column = 0; column < columns; column++)
-                    {
-                        (scales[start + column], zeroPoints[start + column]) = (tileScales[column], (byte)tileZeroPoints[column]);
-                    }
-                }
-            }
-
-            ArrayPool<float>.Shared.Return(tile);
-        });
-        _source.Release();
-        return (scales, zeroPoints);
+        _unwritten.Remove(part);
+        _scales = _unwritten.Count == 0 ? null : _scales;
     }
 
     private void WriteValues(Stream stream, Action<long> advance)
     {
-        var (scales, zeroPoints) = Hold();
-        var outputs = _source.Outputs;
-        var rows = Math.Clamp(TileValues / outputs / QuantizationScheme.BlockSize, 1, TileRows / QuantizationScheme.BlockSize) * QuantizationScheme.BlockSize;
-        var bits = _scheme.Bits;
-        OrderedTiles.Write(stream, advance, Values.Length, checked(rows * outputs) / 8 * bits, (offset, tile) =>
+        var (scales, outputs, bits) = (Hold(), _source.Outputs, _scheme.Bits);
+        OrderedTiles.Write(stream, advance, Values.Length, checked(_source.TileRows * outputs) / 8 * bits, (offset, tile) =>
         {
-            var firstRow = offset * 8 / bits / outputs;
-            var count = (int)Math.Min(rows, _source.Inputs - firstRow);
-            if (bits == 8)
-            {
-                ComputeValues(scales, zeroPoints, firstRow, count, tile);
-                return;
-            }
-
-            var codes = ArrayPool<byte>.Shared.Rent(count * outputs);
-            ComputeValues(scales, zeroPoints, firstRow, count, codes);
-            Nibbles.Pack(codes.AsSpan(0, count * outputs), tile);
-            ArrayPool<byte>.Shared.Return(codes);
+            var first = offset * 8 / bits / outputs;
+            var rows = (int)Math.Min(_source.TileRows, _source.Inputs - first);
+            var values = ArrayPool<byte>.Shared.Rent(rows * outputs);
+            Round(scales, first, rows, values);
+            Pack(values.AsSpan(0, rows * outputs), tile);
+            ArrayPool<byte>.Shared.Return(values);
         });
         _source.Release();
     }
 
-    private void WriteScales(Stream stream, Action<long> advance) => Write(MemoryMarshal.AsBytes<float>(Hold().Scales), stream, advance);
+    private void WriteScales(Stream stream, Action<long> advance)
+    {
+        stream.Write(MemoryMarshal.AsBytes<float>(Hold().Scales));
+        advance(Scales.Length);
+    }
 
     private void WriteZeroPoints(Stream stream, Action<long> advance)
     {
         var zeroPoints = Hold().ZeroPoints;
-        if (_scheme.Bits == 8)
+        var packed = new byte[BytesOf(zeroPoints.Length)];
+        Pack(zeroPoints, packed);
+        stream.Write(packed);
+        advance(packed.Length);
+    }
+
+    private void Pack(ReadOnlySpan<byte> values, Span<byte> packed)
+    {
+        if (_scheme.Bits == 4)
         {
-            Write(zeroPoints, stream, advance);
-            return;
+            Nibbles.Pack(values, packed);
         }
-
-        var packed = new byte[Nibbles.BytesOf(zeroPoints.Length)];
-        Nibbles.Pack(zeroPoints, packed);
-        Write(packed, stream, advance);
-    }
-
-    private static void Write(ReadOnlySpan<byte> bytes, Stream stream, Action<long> advance)
-    {
-        stream.Write(bytes);
-        advance(bytes.Length);
-    }
-
-    // Rows [rows, Outputs], one value a byte.
-    private void ComputeValues(float[] scales, byte[] zeroPoints, long firstRow, int rows, Span<byte> codes)
-    {
-        var outputs = _source.Outputs;
-        var tile = ArrayPool<float>.Shared.Rent(TileRows * TileColumns);
-        Span<float> tileScales = stackalloc float[TileColumns], tileZeroPoints = stackalloc float[TileColumns];
-        Span<byte> line = stackalloc byte[TileColumns];
-        for (var part = 0; part < rows; part += TileRows)
+        else
         {
-            var partRows = Math.Min(TileRows, rows - part);
-            for (var first = 0; first < outputs; first += TileColumns)
-            {
-                var columns = Math.Min(TileColumns, outputs - first);
-                _source.Read(firstRow + part, partRows, first, columns, tile, TileColumns);
-                for (var row = 0; row < partRows; row++)
-                {
-                    if (row % QuantizationScheme.BlockSize == 0)
-                    {
-                        var start = ((firstRow + part + row) / QuantizationScheme.BlockSize * outputs) + first;
-                        tileScales.Fill(1);
-                        scales.AsSpan((int)start, columns).CopyTo(tileScales);
-                        for (var column = 0; column < columns; column++)
-                        {
-                            tileZeroPoints[column] = zeroPoints[start + column];
-                        }
-                    }
+            values.CopyTo(packed);
+        }
+    }
 
-                    Round(tile.AsSpan(row * TileColumns, TileColumns), tileScales, tileZeroPoints, line);
-                    line[..columns].CopyTo(codes[(((part + row) * outputs) + first)..]);
+    // Rows [rows, Outputs], one value a byte; the first row begins a block.
+    private void Round(BlockScales scales, long firstRow, int rows, Span<byte> values)
+    {
+        const int blockSize = QuantizationScheme.BlockSize;
+        Span<float> zeroPoints = stackalloc float[TileColumns];
+        var tile = ArrayPool<float>.Shared.Rent(rows * TileColumns);
+        for (var column = 0; column < _source.Outputs; column += TileColumns)
+        {
+            var columns = Math.Min(TileColumns, _source.Outputs - column);
+            _source.Read(firstRow, rows, column, columns, tile, columns);
+            for (var row = 0; row < rows; row++)
+            {
+                var block = (int)(((firstRow + row) / blockSize * _source.Outputs) + column);
+                if (row % blockSize == 0)
+                {
+                    Widen(scales.ZeroPoints.AsSpan(block, columns), zeroPoints);
                 }
+
+                var line = values.Slice((row * _source.Outputs) + column, columns);
+                Levels.Round(tile.AsSpan(row * columns, columns), scales.Scales.AsSpan(block, columns), zeroPoints, _scheme.LargestLevel, _scheme.IsSymmetric, line);
             }
         }
 
         ArrayPool<float>.Shared.Return(tile);
     }
 
-    // Values of one row: levels from the zero point, or, in an asymmetric scheme, from 0.
-    private void Round(ReadOnlySpan<float> weights, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, Span<byte> values)
+    private static void Widen(ReadOnlySpan<byte> zeroPoints, Span<float> widened)
     {
-        var top = new Vector<float>(_scheme.LargestLevel);
-        var isSymmetric = _scheme.IsSymmetric;
-        Vector<int> At(ReadOnlySpan<float> weights, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int column)
+        for (var i = 0; i < zeroPoints.Length; i++)
         {
-            var zero = new Vector<float>(zeroPoints[column..]);
-            var level = Vector.Round(new Vector<float>(weights[column..]) / new Vector<float>(scales[column..]));
-            level = Vector.Min(Vector.Max(level, -zero), top - zero);
-            return Vector.ConvertToInt32(isSymmetric ? level : level + zero);
-        }
-
-        var lanes = Vector<float>.Count;
-        for (var column = 0; column < weights.Length; column += 4 * lanes)
-        {
-            var low = Vector.Narrow(At(weights, scales, zeroPoints, column), At(weights, scales, zeroPoints, column + lanes));
-            var high = Vector.Narrow(At(weights, scales, zeroPoints, column + (2 * lanes)), At(weights, scales, zeroPoints, column + (3 * lanes)));
-            Vector.AsVectorByte(Vector.Narrow(low, high)).CopyTo(values[column..]);
+            widened[i] = zeroPoints[i];
         }
     }
 

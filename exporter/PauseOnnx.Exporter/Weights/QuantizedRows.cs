@@ -13,8 +13,7 @@ namespace PauseOnnx.Exporter.Weights;
 /// <remarks>The parts may be written in any order and again; not by several threads at once.</remarks>
 internal sealed class QuantizedRows
 {
-    private const int LargestLevel = 127;
-    private const int TileValues = 1 << 20;
+    private const int TileValues = 1 << 18;
 
     private readonly WeightData _source;
 
@@ -32,48 +31,54 @@ internal sealed class QuantizedRows
     /// <summary>[V, 1] float32, each above 0.</summary>
     public TensorData Scales { get; }
 
-    private int TileRows => Math.Max(1, TileValues / (int)_source.Columns);
+    private int TableColumns => checked((int)_source.Columns);
+
+    private int TileRows => Math.Max(1, TileValues / TableColumns);
 
     /// <summary>What a runtime computes from the parts, [V, C].</summary>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     public float[] Dequantize()
     {
-        var (values, scales) = (new sbyte[_source.Count], new float[_source.Rows]);
-        Compute(0, scales, values);
-        return [.. values.Select((v, i) => v * scales[i / _source.Columns])];
+        var (values, scales) = (new byte[_source.Count], new float[_source.Rows]);
+        Round(0, scales, values);
+        return [.. values.Select((v, i) => (sbyte)v * scales[i / TableColumns])];
     }
 
     private void WriteValues(Stream stream, Action<long> advance)
     {
-        var columns = (int)_source.Columns;
-        OrderedTiles.Write(stream, advance, Values.Length, TileRows * columns, (offset, tile) =>
-            Compute(offset / columns, new float[tile.Length / columns], MemoryMarshal.Cast<byte, sbyte>(tile)));
+        OrderedTiles.Write(stream, advance, Values.Length, TileRows * TableColumns, (offset, tile) =>
+            Round(offset / TableColumns, new float[tile.Length / TableColumns], tile));
         _source.Release();
     }
 
     private void WriteScales(Stream stream, Action<long> advance)
     {
         OrderedTiles.Write(stream, advance, Scales.Length, TileRows * sizeof(float), (offset, tile) =>
-            Compute(offset / sizeof(float), MemoryMarshal.Cast<byte, float>(tile), []));
+            Round(offset / sizeof(float), MemoryMarshal.Cast<byte, float>(tile), []));
         _source.Release();
     }
 
     // Scales of some rows [rows], and their values [rows, C] where they are asked for.
-    private void Compute(long firstRow, Span<float> scales, Span<sbyte> values)
+    private void Round(long firstRow, Span<float> scales, Span<byte> values)
     {
-        var columns = (int)_source.Columns;
-        var table = ArrayPool<float>.Shared.Rent(scales.Length * columns);
-        _source.ReadRows(firstRow, table.AsSpan(0, scales.Length * columns));
-        for (var row = 0; row < scales.Length; row++)
+        var (columns, rows) = (TableColumns, scales.Length);
+        var pool = ArrayPool<float>.Shared;
+        var (table, scale, zeroPoints) = (pool.Rent(rows * columns), pool.Rent(columns), pool.Rent(columns));
+        zeroPoints.AsSpan().Fill(SymmetricScale.MiddleLevel);
+        _source.ReadRows(firstRow, table.AsSpan(0, rows * columns));
+        for (var row = 0; row < rows; row++)
         {
             var weights = table.AsSpan(row * columns, columns);
-            scales[row] = RowScale.Of(Math.Abs(TensorPrimitives.MaxMagnitude(weights)), LargestLevel);
-            for (var column = 0; column < columns && values.Length > 0; column++)
+            scales[row] = SymmetricScale.Of(Math.Abs(TensorPrimitives.MaxMagnitude(weights)));
+            if (values.Length > 0)
             {
-                values[(row * columns) + column] = (sbyte)MathF.Round(weights[column] / scales[row]);
+                scale.AsSpan().Fill(scales[row]);
+                Levels.Round(weights, scale, zeroPoints, byte.MaxValue, hasSign: true, values.Slice(row * columns, columns));
             }
         }
 
-        ArrayPool<float>.Shared.Return(table);
+        pool.Return(table);
+        pool.Return(scale);
+        pool.Return(zeroPoints);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
 
@@ -10,11 +11,14 @@ namespace PauseOnnx.Exporter.Weights;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class StoredWeight
 {
-    /// <summary>Bytes of the map that may be in memory before they are given back.</summary>
-    private const long LargestResident = 128 << 20;
+    /// <summary>Bytes of a weight that may be in memory at once; of a larger one, what was read is given back.</summary>
+    public const long LargestResident = 128 << 20;
 
     /// <summary>What the system maps around a page that is touched, in bytes.</summary>
     private const long FaultAround = 64 << 10;
+
+    /// <summary>Rows that are turned at once.</summary>
+    private const int StripRows = 64;
 
     private readonly SafetensorsFile _file;
     private readonly SafetensorsEntry _entry;
@@ -57,7 +61,48 @@ internal sealed class StoredWeight
             FiniteWeights.Check(part, _file, _entry, start);
         }
 
-        Touch(rows * Math.Min(Columns * ElementSize, (columns * ElementSize) + FaultAround));
+        Touch(rows, columns);
+    }
+
+    /// <summary>Reads a part [rows, columns] of the matrix turned, [columns, rows].</summary>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="firstColumn">First column.</param>
+    /// <param name="columns">Number of columns.</param>
+    /// <param name="values">Where to, row-major.</param>
+    /// <param name="stride">Elements from one row of <paramref name="values"/> to the next.</param>
+    /// <exception cref="ModelFormatException">An element is not finite.</exception>
+    public void ReadTurned(long firstRow, int rows, long firstColumn, int columns, Span<float> values, int stride)
+    {
+        var isInPlace = _entry.Type == SafetensorsType.F32;
+        var buffer = isInPlace ? [] : ArrayPool<float>.Shared.Rent(StripRows * columns);
+        for (var row = 0; row < rows; row += StripRows)
+        {
+            var count = Math.Min(StripRows, rows - row);
+            var start = ((firstRow + row) * Columns) + firstColumn;
+            if (isInPlace)
+            {
+                var strip = _file.AsFloats(_entry, start, checked(((count - 1) * (int)Columns) + columns));
+                if (!Transposition.Turn(strip, (int)Columns, count, columns, values[row..], stride))
+                {
+                    Read(firstRow + row, count, firstColumn, columns, new float[count * columns]);
+                }
+            }
+            else
+            {
+                Read(firstRow + row, count, firstColumn, columns, buffer);
+                Transposition.Turn(buffer, columns, count, columns, values[row..], stride);
+            }
+        }
+
+        if (isInPlace)
+        {
+            Touch(rows, columns);
+        }
+        else
+        {
+            ArrayPool<float>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>Gives the pages that were read back to the system.</summary>
@@ -70,9 +115,12 @@ internal sealed class StoredWeight
     /// <summary>Names an element, for messages: <c>Weight 'x' at [3, 5] (file)</c>.</summary>
     public string Describe(long element) => $"Weight '{_entry.Name}' at {FiniteWeights.PlaceOf(_entry, element)} ({_file.Path})";
 
+    // A part of a row brings what lies around it into memory.
+    private void Touch(int rows, int columns) => Touch(rows * Math.Min(Columns * ElementSize, (columns * ElementSize) + FaultAround));
+
     private void Touch(long bytes)
     {
-        if (Interlocked.Add(ref _touched, bytes) > LargestResident)
+        if (_entry.Length > LargestResident && Interlocked.Add(ref _touched, bytes) > LargestResident)
         {
             Release();
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
@@ -84,6 +85,23 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
         return MemoryMarshal.Cast<byte, T>(new ReadOnlySpan<byte>(Start + entry.Offset, checked((int)entry.Length)));
     }
 
+    /// <summary>Part of a float32 tensor, in place.</summary>
+    /// <param name="entry">An F32 tensor of this file.</param>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <exception cref="ModelFormatException">The tensor has another type.</exception>
+    public ReadOnlySpan<float> AsFloats(SafetensorsEntry entry, long first, int count)
+    {
+        if (entry.Type != SafetensorsType.F32)
+        {
+            throw new ModelFormatException($"Tensor '{entry.Name}' is {entry.Type}; expected F32 ({Path}).");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, (entry.Length / sizeof(float)) - count);
+        return new((float*)(Start + entry.Offset) + first, count);
+    }
+
     /// <summary>Part of a floating-point tensor as float32, whatever its type in the file.</summary>
     /// <param name="entry">An F32, F16 or BF16 tensor of this file.</param>
     /// <param name="first">Index of the first element.</param>
@@ -132,15 +150,27 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
                 break;
             case SafetensorsType.BF16:
-                var halves = MemoryMarshal.Cast<byte, ushort>(source);
-                for (var i = 0; i < destination.Length; i++)
-                {
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
-                }
-
+                Widen(MemoryMarshal.Cast<byte, ushort>(source), MemoryMarshal.Cast<float, uint>(destination));
                 break;
             default:
                 throw new ModelFormatException($"Tensor '{entry.Name}' is {entry.Type}; expected F32, F16 or BF16 ({Path}).");
+        }
+    }
+
+    // A bfloat16 is the upper half of a float32.
+    private static void Widen(ReadOnlySpan<ushort> halves, Span<uint> destination)
+    {
+        var done = 0;
+        for (; done <= halves.Length - Vector<ushort>.Count; done += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(halves[done..]), out var low, out var high);
+            (low << 16).CopyTo(destination[done..]);
+            (high << 16).CopyTo(destination[(done + Vector<uint>.Count)..]);
+        }
+
+        for (; done < halves.Length; done++)
+        {
+            destination[done] = (uint)halves[done] << 16;
         }
     }
 

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using PauseOnnx.CommandLine;
+
+namespace PauseOnnx.Benchmarks;
+
+/// <summary><c>pauseonnx-bench export</c>: time and memory of an export beside copying the checkpoint.</summary>
+internal static class ExportCommand
+{
+    /// <summary>The command with its options.</summary>
+    internal static Command Create()
+    {
+        var parameters = new Option<string>("--parameters") { Description = $"Models, by name: {string.Join(", ", ExportShape.All.Select(s => s.Name))}.", DefaultValueFactory = _ => "130M,1.1B" };
+        var rounds = new Option<int>("--rounds") { Description = "Runs of each that are timed, after one that is not.", DefaultValueFactory = _ => 3 }.Positive();
+        var folder = new Option<string>("--folder") { Description = "Where checkpoints are generated, and exported; three times their size.", DefaultValueFactory = _ => Path.Combine("artifacts", "bench") };
+        var output = new Option<string?>("--out") { Description = "Markdown file to write. Default: standard output only." };
+        var command = new Command("export", """
+            Times `pauseonnx export --verify none` of generated checkpoints, each in a process of its own, beside `cp` of the same
+            bytes, in turn, and compares its memory with that of exporting next to nothing. Close other programs first.
+
+            Examples:
+              pauseonnx-bench export --out docs/export-speed.md
+              pauseonnx-bench export --parameters 130M --rounds 1
+            """) { parameters, rounds, folder, output };
+        command.SetAction((parsed, cancellationToken) => Task.Run(
+            () =>
+            {
+                var lines = new List<string>
+                {
+                    "# Speed of an export", "", Machine(), "",
+                    "| model | checkpoint | what | seconds | against cp | against cp, flushed | peak RSS | above an export of next to nothing |",
+                    "|---|---|---|---|---|---|---|---|",
+                };
+                var bench = new ExportBench(parsed.GetRequiredValue(folder), parsed.GetValue(rounds), cancellationToken);
+                var names = parsed.GetRequiredValue(parameters).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                lines.AddRange(names.Select(ExportShape.Of).ToArray().SelectMany(bench.Measure));
+                var text = string.Join('\n', lines) + "\n";
+                Console.Write(text);
+                if (parsed.GetValue(output) is { } file)
+                {
+                    File.WriteAllText(file, text);
+                }
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static string Machine()
+    {
+        var name = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
+            : null;
+        return $"Machine: {name ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}. Median of the timed runs, the fastest in brackets.";
+    }
+}
