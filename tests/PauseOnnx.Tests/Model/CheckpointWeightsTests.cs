@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NUnit.Framework;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
@@ -122,6 +123,26 @@ public class CheckpointWeightsTests
 
         var first = Hash("first", 1);
         Assert.That((Hash("same", 1) == first, Hash("other", 2) == first, first.Length), Is.EqualTo((true, false, 64)));
+    }
+
+    [Test]
+    public void Sha256_OfShards_IsThatOfTheirBytesInOrder()
+    {
+        using var folder = new TemporaryFolder();
+        WriteShards(folder);
+        WriteIndex(folder, """{"weight_map": {"a": "two.safetensors", "b": "one.safetensors"}}""");
+        using var weights = CheckpointWeights.Open(folder.Root, Config);
+        byte[] bytes = [.. File.ReadAllBytes(folder["one.safetensors"]), .. File.ReadAllBytes(folder["two.safetensors"])];
+        Assert.That(weights.Sha256(), Is.EqualTo(Convert.ToHexStringLower(SHA256.HashData(bytes))));
+    }
+
+    [Test]
+    public void Sha256_Cancelled_Stops()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.Write(folder.Root, Config);
+        using var weights = CheckpointWeights.Open(folder.Root, Config);
+        Assert.That(() => weights.Sha256(new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
     }
 
     [TestCase("""{"weight_map": {"a": "../one.safetensors"}}""", "'weight_map' names '../one.safetensors'; expected files of the same folder")]

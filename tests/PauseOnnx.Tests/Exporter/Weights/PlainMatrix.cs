@@ -2,11 +2,16 @@ using PauseOnnx.Exporter.Weights;
 
 namespace PauseOnnx.Tests.Exporter.Weights;
 
-/// <summary>A matrix in memory.</summary>
+/// <summary>A matrix in memory that counts what is read.</summary>
 internal sealed class PlainMatrix(long inputs, int outputs, float[] values) : MatrixData
 {
+    private long _read;
+
     /// <summary>[Inputs, Outputs].</summary>
     public float[] Values => values;
+
+    /// <summary>Values read so far.</summary>
+    public long ReadCount => _read;
 
     public override long Inputs => inputs;
 
@@ -22,6 +27,7 @@ internal sealed class PlainMatrix(long inputs, int outputs, float[] values) : Ma
 
     public override void Read(long firstInput, int inputs, int firstOutput, int outputs, Span<float> tile, int stride)
     {
+        Interlocked.Add(ref _read, inputs * outputs);
         for (var input = 0; input < inputs; input++)
         {
             values.AsSpan((int)((firstInput + input) * Outputs) + firstOutput, outputs).CopyTo(tile[(input * stride)..]);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using NUnit.Framework;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
@@ -71,6 +74,56 @@ public class SafetensorsFileTests
         var read = new float[values.Length];
         file.ReadAsFloat(file.Find("x")!, 0, read);
         Assert.That(read.AsSpan().SequenceEqual(values), Is.True);
+    }
+
+    [Test]
+    public void ReadAsFloat_OfManyBfloat16_WidensEach()
+    {
+        using var folder = new TemporaryFolder();
+        var upper = Enumerable.Range(0, 1003).Select(i => (ushort)(i * 65)).ToArray();
+        new SafetensorsWriter().Add("x", SafetensorsType.BF16, [upper.Length], s => s.Write(MemoryMarshal.AsBytes<ushort>(upper))).Save(folder["x"]);
+        using var file = SafetensorsFile.Open(folder["x"]);
+        var read = new float[upper.Length];
+        file.ReadAsFloat(file.Find("x")!, 0, read);
+        Assert.That(read.Select(BitConverter.SingleToUInt32Bits), Is.EqualTo(upper.Select(u => (uint)u << 16)));
+    }
+
+    [Test]
+    public void AsFloats_IsThePartInPlace()
+    {
+        using var folder = new TemporaryFolder();
+        WriteExample(folder["x"]);
+        using var file = SafetensorsFile.Open(folder["x"]);
+        var matrix = file.Find("matrix")!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(file.AsFloats(matrix, 1, 4).ToArray(), Is.EqualTo(Values[1..5]));
+            Assert.That(file.AsFloats(matrix, 6, 0).ToArray(), Is.Empty);
+            Assert.That(() => file.AsFloats(matrix, 3, 4).Length, Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => file.AsFloats(matrix, -1, 4).Length, Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => file.AsFloats(file.Find("ids")!, 0, 1).Length, Throws.TypeOf<ModelFormatException>().With.Message.EqualTo($"Tensor 'ids' is I64; expected F32 ({folder["x"]})."));
+        });
+    }
+
+    [Test]
+    public void Release_GivesMemoryBack_AndWhatIsReadAgainIsTheSame()
+    {
+        const int count = 1 << 24;
+        using var folder = new TemporaryFolder();
+        new SafetensorsWriter().Add("before", [1], [1f]).Add("x", [count], Enumerable.Repeat(2f, count).ToArray()).Add("after", [1], [3f]).Save(folder["x"]);
+        using var file = SafetensorsFile.Open(folder["x"]);
+        float[] Sums() => [.. new[] { "before", "x", "after" }.Select(n => TensorPrimitives.Sum(file.Read<float>(n, SafetensorsType.F32)))];
+        var sums = Sums();
+        var before = MappedBytes();
+        file.Release(file.Find("x")!);
+        var released = before - MappedBytes();
+        Assert.That(Sums(), Is.EqualTo(sums));
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Ignore("Only Linux says how much of a file is in memory, and gives it back.");
+        }
+
+        Assert.That(released, Is.GreaterThan(count * sizeof(float) * 0.9));
     }
 
     [Test]
@@ -152,6 +205,10 @@ public class SafetensorsFileTests
 
         Assert.That(refused, Is.GreaterThan(250), "most changes hit something that matters");
     }
+
+    private static long MappedBytes() => OperatingSystem.IsLinux()
+        ? 1024 * long.Parse(File.ReadLines("/proc/self/status").Single(l => l.StartsWith("RssFile:", StringComparison.Ordinal)).Split()[^2], CultureInfo.InvariantCulture)
+        : 0;
 
     private static void WriteExample(string path) => new SafetensorsWriter()
         .Metadata("note", "naïve \"ü\"\n")
