@@ -7,7 +7,7 @@ namespace PauseOnnx.Exporter.Weights;
 internal abstract class MatrixData : CheckpointData
 {
     /// <summary>Bytes of a tile that stays in a processor's own cache.</summary>
-    private const int TileBytes = 1 << 20;
+    private const int TileBytes = 1 << 19;
 
     /// <summary>A larger matrix is not kept in memory between tiles: fewer tiles then read it less often.</summary>
     private const int LargeTileBytes = 32 << 20;

@@ -13,7 +13,8 @@ internal delegate void FillTile(long offset, Span<byte> tile);
 /// </summary>
 internal static class OrderedTiles
 {
-    private static readonly int Ahead = Environment.ProcessorCount + 1;
+    /// <summary>Tiles that are filled or waiting: more would only take memory, as one thread writes.</summary>
+    private const int Ahead = 4;
 
     /// <summary>Writes a tensor.</summary>
     /// <param name="stream">Where to.</param>

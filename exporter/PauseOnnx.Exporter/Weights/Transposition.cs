@@ -51,20 +51,20 @@ internal static class Transposition
         return isFinite;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Vector256<int> TurnSquares(ref float source, int sourceStride, int rows, int columns, ref float destination, int stride)
     {
         var largest = Vector256<int>.Zero;
-        for (var row = 0; row < rows; row += Strip)
+        for (var strip = 0; strip < rows; strip += Strip)
         {
+            var end = Math.Min(strip + Strip, rows);
             for (var column = 0; column < columns; column += Square)
             {
-                ref var from = ref Unsafe.Add(ref source, (row * sourceStride) + column);
-                ref var to = ref Unsafe.Add(ref destination, (column * stride) + row);
-                largest = TurnSquare(ref from, sourceStride, ref to, stride, largest);
-                if (row + Square < rows)
+                for (var row = strip; row < end; row += Square)
                 {
-                    largest = TurnSquare(ref Unsafe.Add(ref from, Square * sourceStride), sourceStride, ref Unsafe.Add(ref to, Square), stride, largest);
+                    ref var from = ref Unsafe.Add(ref source, (row * sourceStride) + column);
+                    ref var to = ref Unsafe.Add(ref destination, (column * stride) + row);
+                    largest = TurnSquare(ref from, sourceStride, ref to, stride, largest);
                 }
             }
         }
