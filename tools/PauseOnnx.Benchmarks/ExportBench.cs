@@ -1,57 +1,70 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Benchmarks;
 
-/// <summary>Exports generated checkpoints in processes of their own.</summary>
+/// <summary>Exports generated checkpoints, each time in a process of its own.</summary>
 /// <param name="folder">Where to generate and export.</param>
-/// <param name="rounds">Timed runs.</param>
-internal sealed class ExportBench(string folder, int rounds, CancellationToken cancellationToken)
+/// <param name="precisions">Precisions, by the names that <c>pauseonnx export</c> has for them.</param>
+/// <param name="rounds">Timed runs of each, after one that is not.</param>
+internal sealed class ExportBench(string folder, IReadOnlyList<string> precisions, int rounds, CancellationToken cancellationToken)
 {
-    private string Exported => Path.Combine(folder, "exported");
+    private const double Mega = 1e6;
 
     /// <summary>Measures a model; gives rows of the table.</summary>
     /// <exception cref="InvalidOperationException">An export failed, or two exports differ.</exception>
     public IEnumerable<string> Measure(ExportShape shape)
     {
         var (checkpoint, tiny) = (Generate(shape), Generate(ExportShape.Tiny));
-        var bytes = new FileInfo(Path.Combine(checkpoint, FileNames.Weights)).Length;
-        var (copies, flushed, exports, own) = (new List<double>(), new List<double>(), new List<ProcessRun>(), new List<ProcessRun>());
-        var hashes = new HashSet<string>();
+        var (copies, flushes) = (new List<double>(), new List<double>());
+        var exports = precisions.ToDictionary(p => p, _ => (Runs: new List<ProcessRun>(), Own: new List<ProcessRun>(), Hashes: new HashSet<string>()));
         for (var round = 0; round <= rounds; round++)
         {
-            var (copy, copyAndFlush) = Copy(Path.Combine(checkpoint, FileNames.Weights));
-            var export = Export(checkpoint);
-            if (round < 2)
+            var (copy, flushed) = Copy(Path.Combine(checkpoint, FileNames.Weights));
+            copies.Add(copy);
+            flushes.Add(flushed);
+            foreach (var (precision, (runs, own, hashes)) in exports)
             {
-                hashes.Add(Hash(Path.Combine(Exported, FileNames.OnnxData)));
-            }
+                runs.Add(Export(checkpoint, precision));
+                if (round < 2)
+                {
+                    hashes.Add(HashOfExport());
+                }
 
-            var next = Export(tiny);
-            if (round > 0)
-            {
-                copies.Add(copy);
-                flushed.Add(copyAndFlush);
-                exports.Add(export);
-                own.Add(next);
+                own.Add(Export(tiny, precision));
             }
         }
 
-        Directory.Delete(Exported, recursive: true);
-        if (hashes.Count != 1)
+        foreach (var (precision, (_, _, hashes)) in exports)
         {
-            throw new InvalidOperationException($"Two exports of '{checkpoint}' differ: SHA-256 {string.Join(", ", hashes)}; expected the same bytes each time.");
+            if (hashes.Count > 1)
+            {
+                throw new InvalidOperationException($"Two exports of '{checkpoint}' in {precision} differ: SHA-256 {string.Join(", ", hashes)}; expected the same bytes each time.");
+            }
         }
 
-        var seconds = exports.ConvertAll(e => e.Seconds);
-        var (peak, ownPeak) = (exports.Max(e => e.PeakBytes), Median(own.ConvertAll(e => (double)e.PeakBytes)));
-        var name = string.Create(CultureInfo.InvariantCulture, $"{shape.Name} | {bytes / 1e9:F2} GB");
-        yield return $"| {name} | cp | {Format(copies)} | 1.00 x | | | |";
-        yield return $"| {name} | cp, then flushed to the disk | {Format(flushed)} | | 1.00 x | | |";
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | export, flushed, with SHA-256 of the checkpoint | {Format(seconds)} | {Median(seconds) / Median(copies):F2} x | {Median(seconds) / Median(flushed):F2} x | {peak / 1e6:F0} MB | {(peak - ownPeak) / 1e6:F0} MB |");
+        Clean();
+        return Rows(shape.Name, new FileInfo(Path.Combine(checkpoint, FileNames.Weights)).Length, Timed(copies), Timed(flushes), exports.Select(e => (e.Key, Timed(e.Value.Runs), Timed(e.Value.Own))));
+    }
+
+    private static List<T> Timed<T>(List<T> runs) => runs[1..];
+
+    private static IEnumerable<string> Rows(
+        string name, long bytes, List<double> copies, List<double> flushes, IEnumerable<(string Precision, List<ProcessRun> Runs, List<ProcessRun> Own)> exports)
+    {
+        string Row(string what, List<double> seconds, string memory) => string.Create(CultureInfo.InvariantCulture,
+            $"| {name} | {bytes / Mega:F0} MB | {what} | {Median(seconds):F2} ({seconds.Min():F2}) | {bytes / Mega / Median(seconds):F0} | {Median(seconds) / Median(copies):F2} x | {Median(seconds) / Median(flushes):F2} x | {memory} |");
+
+        yield return Row("cp", copies, "| ");
+        yield return Row("cp, flushed", flushes, "| ");
+        foreach (var (precision, runs, own) in exports)
+        {
+            var (peak, ownPeak) = (runs.Max(r => r.PeakBytes), Median(own.ConvertAll(r => (double)r.PeakBytes)));
+            yield return Row($"export {precision}", runs.ConvertAll(r => r.Seconds), string.Create(CultureInfo.InvariantCulture, $"{peak / Mega:F0} MB | {(peak - ownPeak) / Mega:F0} MB"));
+        }
     }
 
     private string Generate(ExportShape shape)
@@ -61,39 +74,64 @@ internal sealed class ExportBench(string folder, int rounds, CancellationToken c
         return checkpoint;
     }
 
-    private ProcessRun Export(string checkpoint)
+    private ProcessRun Export(string checkpoint, string precision)
     {
-        if (Directory.Exists(Exported))
-        {
-            Directory.Delete(Exported, recursive: true);
-        }
-
-        return ProcessRun.Of("dotnet", [Path.Combine(AppContext.BaseDirectory, "pauseonnx.dll"), "export", checkpoint, "--out", Exported, "--verify", "none"], cancellationToken);
+        Prepare(Path.Combine(checkpoint, FileNames.Weights));
+        string[] arguments = ["export", checkpoint, "--out", Path.Combine(folder, "exported"), "--target", "standard", "--precision", precision, "--verify", "none"];
+        return ProcessRun.Of("dotnet", [Path.Combine(AppContext.BaseDirectory, "pauseonnx.dll"), .. arguments], cancellationToken);
     }
 
-    private (double Copy, double CopyAndFlush) Copy(string file)
+    private (double Copy, double Flushed) Copy(string file)
     {
+        Prepare(file);
         var copy = Path.Combine(folder, "copy");
         var clock = Stopwatch.StartNew();
         var run = ProcessRun.Of("cp", [file, copy], cancellationToken);
-        using (var handle = File.OpenHandle(copy, FileMode.Open, FileAccess.ReadWrite))
-        {
-            RandomAccess.FlushToDisk(handle);
-        }
-
-        var both = clock.Elapsed.TotalSeconds;
-        File.Delete(copy);
-        return (run.Seconds, both);
+        using var handle = File.OpenHandle(copy, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(handle);
+        return (run.Seconds, clock.Elapsed.TotalSeconds);
     }
 
-    private static string Hash(string file)
+    // Each run begins alike: nothing of the run before, memory for what it writes at hand, and the checkpoint in the page cache.
+    private void Prepare(string checkpoint)
     {
+        Clean();
+        TouchMemory(new FileInfo(checkpoint).Length);
+        using var stream = new FileStream(checkpoint, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        var buffer = new byte[1 << 20];
+        while (stream.Read(buffer) > 0)
+        {
+        }
+    }
+
+    // The host of a virtual machine takes free memory away, and to give it back takes it longer than a copy does.
+    private static unsafe void TouchMemory(long bytes)
+    {
+        var memory = (byte*)NativeMemory.Alloc((nuint)bytes);
+        for (var i = 0L; i < bytes; i += Environment.SystemPageSize)
+        {
+            memory[i] = 1;
+        }
+
+        NativeMemory.Free(memory);
+    }
+
+    private void Clean()
+    {
+        File.Delete(Path.Combine(folder, "copy"));
+        var exported = Path.Combine(folder, "exported");
+        if (Directory.Exists(exported))
+        {
+            Directory.Delete(exported, recursive: true);
+        }
+    }
+
+    private string HashOfExport()
+    {
+        var file = Directory.EnumerateFiles(Path.Combine(folder, "exported"), "*" + FileNames.DataSuffix, SearchOption.AllDirectories).Single();
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
-
-    private static string Format(List<double> seconds) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Median(seconds):F2} ({seconds.Min():F2})");
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

@@ -11,6 +11,7 @@ internal static class ExportCommand
     internal static Command Create()
     {
         var parameters = new Option<string>("--parameters") { Description = $"Models, by name: {string.Join(", ", ExportShape.All.Select(s => s.Name))}.", DefaultValueFactory = _ => "130M,1.1B" };
+        var precisions = new Option<string>("--precision") { Description = "Precisions to export in, with target standard.", DefaultValueFactory = _ => "fp32,int4" };
         var rounds = new Option<int>("--rounds") { Description = "Runs of each that are timed, after one that is not.", DefaultValueFactory = _ => 3 }.Positive();
         var folder = new Option<string>("--folder") { Description = "Where checkpoints are generated, and exported; three times their size.", DefaultValueFactory = _ => Path.Combine("artifacts", "bench") };
         var output = new Option<string?>("--out") { Description = "Markdown file to write. Default: standard output only." };
@@ -20,20 +21,22 @@ internal static class ExportCommand
 
             Examples:
               pauseonnx-bench export --out docs/export-speed.md
-              pauseonnx-bench export --parameters 130M --rounds 1
-            """) { parameters, rounds, folder, output };
+              pauseonnx-bench export --parameters 130M --precision int8 --rounds 1
+            """) { parameters, precisions, rounds, folder, output };
         command.SetAction((parsed, cancellationToken) => Task.Run(
             () =>
             {
                 var lines = new List<string>
                 {
                     "# Speed of an export", "", Machine(), "",
-                    "| model | checkpoint | what | seconds | against cp | against cp, flushed | peak RSS | above an export of next to nothing |",
-                    "|---|---|---|---|---|---|---|---|",
+                    "| model | checkpoint | what | seconds | MB/s of checkpoint | against cp | against cp, flushed | peak RSS | above an export of next to nothing |",
+                    "|---|---|---|---|---|---|---|---|---|",
                 };
-                var bench = new ExportBench(parsed.GetRequiredValue(folder), parsed.GetValue(rounds), cancellationToken);
-                var names = parsed.GetRequiredValue(parameters).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-                lines.AddRange(names.Select(ExportShape.Of).ToArray().SelectMany(bench.Measure));
+                var bench = new ExportBench(parsed.GetRequiredValue(folder), Split(parsed.GetRequiredValue(precisions)), parsed.GetValue(rounds), cancellationToken);
+                ExportShape[] shapes = [.. Split(parsed.GetRequiredValue(parameters)).Select(ExportShape.Of)];
+                lines.AddRange(shapes.SelectMany(bench.Measure));
+                lines.AddRange(["", "Every export is flushed to the disk, with SHA-256 of the checkpoint; two of each have the same bytes.", "",
+                    "Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- export --out docs/export-speed.md`."]);
                 var text = string.Join('\n', lines) + "\n";
                 Console.Write(text);
                 if (parsed.GetValue(output) is { } file)
@@ -44,6 +47,8 @@ internal static class ExportCommand
             cancellationToken));
         return command;
     }
+
+    private static string[] Split(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static string Machine()
     {

@@ -7,7 +7,7 @@ namespace PauseOnnx.Benchmarks;
 /// <param name="PeakBytes">Most memory it had at once (VmHWM on Linux).</param>
 internal sealed record ProcessRun(double Seconds, long PeakBytes)
 {
-    private const int SampleMilliseconds = 2;
+    private const int SampleMilliseconds = 10;
 
     /// <summary>Runs a program.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message holds the last line it printed.</exception>
@@ -26,7 +26,7 @@ internal sealed record ProcessRun(double Seconds, long PeakBytes)
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // A mark that only rises: what is missed is what the last two milliseconds added.
+            // A mark that only rises: what is missed is what the last moment added.
             process.Refresh();
             peak = Math.Max(peak, process.HasExited ? 0 : process.PeakWorkingSet64);
         }

@@ -11,6 +11,7 @@ internal sealed class ExternalData
     private const int PageBytes = 4096;
     private const int VectorBytes = 64;
     private const int LargestInline = 1024;
+    private const int BufferBytes = 1 << 16;
 
     private readonly Dictionary<string, long> _offsets = [];
     private readonly List<(long Offset, TensorData Data)> _layout = [];
@@ -51,14 +52,18 @@ internal sealed class ExternalData
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         try
         {
-            using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+            using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, BufferBytes);
+            using var flush = new EarlyFlush(stream.SafeFileHandle);
             foreach (var (offset, data) in _layout)
             {
                 var padding = new byte[offset - stream.Position];
                 stream.Write(padding);
                 advance(padding.Length);
                 data.Write(stream, advance);
+                flush.Written(stream.Position);
             }
+
+            flush.Wait();
         }
         catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
