@@ -118,9 +118,9 @@ internal static class ExportCommand
               fp32          exact                                      every target
               fp16          half the size; for GPUs, slow on CPUs      every target
               bf16          half the size, computed in float32         not shared-cache, genai
-              int8          a quarter; nearly exact                    standard, shared-cache, genai
-              int4          a sixth; fastest decoding on CPUs          standard, shared-cache, genai; slow in browsers
-              int8-dynamic  a quarter; fastest prompts on CPUs, web    not tensorrt
+              int8          a third; nearly exact                      standard, shared-cache, genai
+              int4          a fifth; fastest decoding on CPUs          standard, shared-cache, genai; slow in browsers
+              int8-dynamic  a third; fastest prompts on CPUs, web      not tensorrt
 
             Examples:
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn --pause-count 15
