@@ -1,6 +1,7 @@
 // Greedy decoding with plain ONNX Runtime, as any host with a KV cache does it: nothing here knows about pauses.
 //   node decode-onnxruntime.mjs jobs.json
-// A job is { "model": folder, "prompts": [[id, ...], ...], "maxNewTokens": n }; its answer, the new ids of each prompt.
+// A job is { "model": folder, "file": graph in it or null for the float32 one, "prompts": [[id, ...], ...], "maxNewTokens": n };
+// its answer, the new ids of each prompt.
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { answerJobs, readJson, untilStop } from "./jobs.mjs";
@@ -10,8 +11,8 @@ const int64 = (rows) => new Tensor("int64", BigInt64Array.from(rows.flat(), BigI
 /** Keys and values [B, K, 0, D] of every layer, before the first call. */
 function emptyCache(session, batch) {
   const pasts = session.inputMetadata.filter(({ name }) => name.startsWith("past_key_values."));
-  return Object.fromEntries(pasts.map(({ name, shape: [, heads, , width] }) =>
-    [name, new Tensor("float32", new Float32Array(0), [batch, heads, 0, width])]));
+  return Object.fromEntries(pasts.map(({ name, type, shape: [, heads, , width] }) =>
+    [name, new Tensor(type, type === "float16" ? new Uint16Array(0) : new Float32Array(0), [batch, heads, 0, width])]));
 }
 
 /** What this call made of the keys and values, under the names that the next call takes. */
@@ -28,8 +29,8 @@ function mostLikely({ data, dims: [batch, length, vocabSize] }) {
   });
 }
 
-async function decode({ model, prompts, maxNewTokens }) {
-  const session = await InferenceSession.create(join(model, "onnx", "model.onnx"));
+async function decode({ model, file, prompts, maxNewTokens }) {
+  const session = await InferenceSession.create(join(model, file ?? "onnx/model.onnx"));
   const stopTokens = [(await readJson(join(model, "generation_config.json"))).eos_token_id ?? []].flat();
 
   const length = Math.max(...prompts.map((prompt) => prompt.length));

@@ -2,7 +2,6 @@ using System.Globalization;
 using NUnit.Framework;
 using PauseOnnx.Exporter;
 using PauseOnnx.Model;
-using PauseOnnx.Model.Safetensors;
 using PauseOnnx.Tests.Support;
 
 namespace PauseOnnx.Tests.Exporter;
@@ -50,7 +49,7 @@ public class ModelExporterFailureTests
     {
         ModelExporter.Export(Options);
         var before = Snapshot();
-        SpoilWeight("model.layers.1.mlp.up_proj.weight", 5, 0.75f);
+        TinyCheckpoint.Spoil(_checkpoint, "model.layers.1.mlp.up_proj.weight", 5, 0.75f);
 
         Assert.Throws<ExportException>(() => ModelExporter.Export(Options));
         Assert.That(Snapshot(), Is.EqualTo(before));
@@ -107,7 +106,7 @@ public class ModelExporterFailureTests
     [TestCase("model.layers.0.mlp.down_proj.weight", float.PositiveInfinity, "is Infinity at [0, 18]")]
     public void WeightThatIsNotFinite_IsRefusedByNameAndPlace(string name, float value, string fault)
     {
-        SpoilWeight(name, 18, value);
+        TinyCheckpoint.Spoil(_checkpoint, name, 18, value);
         Assert.That(() => ModelExporter.Export(Options), Throws.TypeOf<ModelFormatException>()
             .With.Message.EqualTo($"Weight '{name}' {fault}; expected finite numbers ({Path.Combine(_checkpoint, FileNames.Weights)})."));
         AssertNothingIsLeft();
@@ -117,7 +116,7 @@ public class ModelExporterFailureTests
     public void UnusedHeadRow_MayHoldAnything()
     {
         // The row of <pause> in the head: 20 rows of 16 come before it.
-        SpoilWeight("lm_head.weight", 20 * 16, float.NaN);
+        TinyCheckpoint.Spoil(_checkpoint, "lm_head.weight", 20 * 16, float.NaN);
         Assert.That(() => ModelExporter.Export(Options), Throws.Nothing);
     }
 
@@ -172,15 +171,6 @@ public class ModelExporterFailureTests
 
     private Dictionary<string, string> Snapshot() => Directory.EnumerateFiles(_folder["model"], "*", SearchOption.AllDirectories)
         .ToDictionary(f => f, f => Convert.ToBase64String(File.ReadAllBytes(f)));
-
-    private void SpoilWeight(string name, int index, float value)
-    {
-        var file = Path.Combine(_checkpoint, FileNames.Weights);
-        using var weights = SafetensorsFile.Open(file);
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        stream.Position = weights.Find(name)!.Offset + (index * sizeof(float));
-        stream.Write(BitConverter.GetBytes(value));
-    }
 
     /// <summary>Cancels at the first sign of an activity.</summary>
     private sealed class CancellingProgress(string activity, CancellationTokenSource cancellation) : IProgress<ExportProgress>

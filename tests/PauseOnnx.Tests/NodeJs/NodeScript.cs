@@ -28,9 +28,11 @@ internal static class NodeScript
 
     /// <summary>Runs a script, which is given two minutes; the test fails with what it printed when it does not end well.</summary>
     /// <returns>Standard output.</returns>
-    public static string Run(string script, params string[] arguments)
+    public static string Run(string script, params string[] arguments) => Run(script, arguments, environment: null);
+
+    private static string Run(string script, string[] arguments, IReadOnlyDictionary<string, string>? environment)
     {
-        using var process = ProgramProcess.StartProcess("node", [Path.Combine(Folder, script), .. arguments]);
+        using var process = ProgramProcess.StartProcess("node", [Path.Combine(Folder, script), .. arguments], environment);
         var exitCode = process.WaitForExit();
         Assert.That(exitCode, Is.Zero, () => $"{script} failed: {process.Errors}{process.Output}");
         return process.Output;
@@ -38,13 +40,17 @@ internal static class NodeScript
 
     /// <summary>Gives a script one JSON file of jobs.</summary>
     /// <typeparam name="TAnswer">The JSON form of one answer.</typeparam>
+    /// <param name="script">The script.</param>
+    /// <param name="jobs">Its jobs.</param>
+    /// <param name="environment">Variables that it has besides the test's own; null for none.</param>
     /// <returns>The answers in the order of the jobs.</returns>
-    public static IReadOnlyList<TAnswer> Answer<TAnswer>(string script, IReadOnlyList<object> jobs)
+    public static IReadOnlyList<TAnswer> Answer<TAnswer>(
+        string script, IReadOnlyList<object> jobs, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var folder = new TemporaryFolder();
         var file = folder["jobs.json"];
         File.WriteAllText(file, JsonSerializer.Serialize(jobs));
-        var answers = JsonSerializer.Deserialize<TAnswer[]>(Run(script, file), JsonSerializerOptions.Web)!;
+        var answers = JsonSerializer.Deserialize<TAnswer[]>(Run(script, [file], environment), JsonSerializerOptions.Web)!;
         Assert.That(answers, Has.Length.EqualTo(jobs.Count));
         return answers;
     }

@@ -43,12 +43,20 @@ internal sealed class ProgramProcess : IDisposable
         StartProcess("bash", ["-c", $"{preparation}; exec dotnet \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments]);
 
     /// <summary>Starts a program of the machine, such as <c>node</c>.</summary>
-    public static ProgramProcess StartProcess(string file, IEnumerable<string> arguments)
+    /// <param name="file">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables that it has besides the test's own; null for none.</param>
+    public static ProgramProcess StartProcess(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         return new ProgramProcess(start);

@@ -1,3 +1,5 @@
+using PauseOnnx.Exporter;
+using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Model;
 using PauseOnnx.Model.Safetensors;
 
@@ -22,6 +24,29 @@ internal static class TinyCheckpoint
         ["gpt_neox"] = GptNeox(isParallel: true),
         ["gpt_neox-sequential"] = GptNeox(isParallel: false) with { RotaryPct = 1, TieWordEmbeddings = true },
     };
+
+    /// <summary>A configuration with heads that a target takes.</summary>
+    /// <param name="name">One of <see cref="Configs"/>.</param>
+    /// <param name="target">The target.</param>
+    public static ModelConfig ConfigFor(string name, ExportTarget target)
+    {
+        var (config, multiple) = (Configs[name], Targets.Of(target).HeadDimMultiple);
+        return config.HeadDim % multiple == 0 ? config : config with { HeadDim = multiple };
+    }
+
+    /// <summary>Changes one value of a weight in model.safetensors.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="name">The weight.</param>
+    /// <param name="index">The value's place, row-major.</param>
+    /// <param name="value">What it becomes.</param>
+    public static void Spoil(string folder, string name, int index, float value)
+    {
+        var file = Path.Combine(folder, FileNames.Weights);
+        using var weights = SafetensorsFile.Open(file);
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        stream.Position = weights.Find(name)!.Offset + (index * sizeof(float));
+        stream.Write(BitConverter.GetBytes(value));
+    }
 
     /// <summary>Writes config.json, generation_config.json and model.safetensors; no tokenizer and no reference.</summary>
     public static void Write(string folder, ModelConfig config, int seed = 1)
