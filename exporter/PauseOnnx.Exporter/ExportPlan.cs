@@ -46,8 +46,14 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
         var config = WithPauseCount(ModelConfigJson.Read(file), options);
         var target = Targets.Of(options.Target);
         CheckTarget(target, options, config);
-        return new ExportPlan(config, target, options, options.Verify == Verification.None ? [] : ReadReference(options, config));
+        CheckExclusions(options, config);
+        var plan = new ExportPlan(config, target, options, options.Verify == Verification.None ? [] : ReadReference(options, config));
+        return plan.Reference.FirstOrDefault(c => target.HasSharedCache && LengthOf(c) > plan.MaxLength) is { } longer
+            ? throw new ArgumentException($"The largest length is {plan.MaxLength}; expected {LengthOf(longer)} or more, as case {longer.Name} of the reference has {LengthOf(longer)} positions, or `--verify none`.")
+            : plan;
     }
+
+    private static int LengthOf(ReferenceCase reference) => reference.PromptLength + reference.PauseCount + reference.Steps;
 
     private static void CheckTarget(Target target, ExportOptions options, ModelConfig config)
     {
@@ -83,9 +89,22 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
             throw new ArgumentException($"'{options.Checkpoint}' has heads of width {config.HeadDim}; expected a multiple of {multiple} for target {target.Name}: choose another target.");
         }
 
-        if (options.MaxLength is { } length && (length < 2 || length > config.MaxPositionEmbeddings))
+        // A token of the prompt, the pauses, and one token of an answer.
+        var least = 2 + (config.Pause?.Count ?? 0);
+        if (options.MaxLength is { } length && (length < least || length > config.MaxPositionEmbeddings))
         {
-            throw new ArgumentException($"The largest length is {length}; expected 2 to {config.MaxPositionEmbeddings}, as '{options.Checkpoint}' has {config.MaxPositionEmbeddings} positions.");
+            throw new ArgumentException($"The largest length is {length}; expected {least} to {config.MaxPositionEmbeddings}, as there are {least - 2} pauses and '{options.Checkpoint}' has {config.MaxPositionEmbeddings} positions.");
+        }
+    }
+
+    // A pattern that matches nothing is a mistake that would go unnoticed: the weight it means would be quantized.
+    private static void CheckExclusions(ExportOptions options, ModelConfig config)
+    {
+        var names = new WeightNames(config).All().Where(w => w.Shape.Count > 1).Select(w => w.Name).ToArray();
+        if (options.Quantization.Exclude.FirstOrDefault(e => !names.Any(n => LinearWeights.IsExcluded(n, [e]))) is { } pattern)
+        {
+            var head = config.TieWordEmbeddings ? ", which is the head too" : "";
+            throw new ArgumentException($"The pattern '{pattern}' of weights to exclude matches none; expected the names of matrices, with *, such as '{names[^1]}' or '{names[0]}'{head}.");
         }
     }
 

@@ -63,12 +63,15 @@ public static partial class CommandHost
     private static string Describe(Exception e) =>
         (e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message).ReplaceLineEndings(" ");
 
-    // The parser names .NET types, which mean nothing to a user of the command line.
-    private static string NameTypePlainly(string message) =>
-        ExpectedType().Replace(message, match => match.Groups["type"].Value == "Double" ? "; expected a number" : "; expected a whole number");
+    // The parser names .NET types, which mean nothing to a user of the command line, and puts each word of a list on a line.
+    private static string NameTypePlainly(string message) => WhiteSpace().Replace(
+        ExpectedType().Replace(message, match => match.Groups["type"].Value == "Double" ? "; expected a number" : "; expected a whole number"), " ").Trim();
 
     [GeneratedRegex(@" as expected type '[^']*\b(?<type>Int32|Int64|Double)\b[^']*'")]
     private static partial Regex ExpectedType();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex WhiteSpace();
 
     private static int Fail(string message)
     {

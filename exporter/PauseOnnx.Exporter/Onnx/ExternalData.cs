@@ -65,10 +65,12 @@ internal sealed class ExternalData
 
             flush.Wait();
         }
-        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        catch (Exception e) when (IsWriteFault(e))
         {
-            // .NET reports a file too large for its file system (EFBIG) as an argument out of range.
             throw new IOException($"Cannot write {Length} bytes of weights to '{file}': {e.Message}", e);
         }
     }
+
+    /// <summary>Whether the system refused to write. .NET reports a file too large for its file system as an argument out of range.</summary>
+    public static bool IsWriteFault(Exception e) => e is IOException or ArgumentOutOfRangeException;
 }

@@ -13,11 +13,19 @@ internal static class OnnxWriter
     /// <param name="data">Where its initializers lie.</param>
     /// <param name="file">The ONNX file.</param>
     /// <param name="metadata">Names of <see cref="MetadataNames"/> with their values.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
     public static void Write(Graph graph, ExternalData data, string file, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, ToModel(graph, data, Path.GetFileName(file) + FileNames.DataSuffix, metadata).ToByteArray());
+        var bytes = ToModel(graph, data, Path.GetFileName(file) + FileNames.DataSuffix, metadata).ToByteArray();
+        try
+        {
+            File.WriteAllBytes(file, bytes);
+        }
+        catch (Exception e) when (ExternalData.IsWriteFault(e))
+        {
+            throw new IOException($"Cannot write a graph of {bytes.Length} bytes to '{file}': {e.Message}", e);
+        }
     }
 
     private static ModelProto ToModel(Graph graph, ExternalData data, string location, IEnumerable<KeyValuePair<string, string>> metadata)
