@@ -35,4 +35,24 @@ internal static class Tolerances
         GraphPrecision.DynamicInt8 => 0.15,
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "Expected a precision that rounds."),
     };
+
+    /// <summary>
+    /// The same beside a float32 model of the very weights that the precision rounded to: what is left is how the graph
+    /// computes, so a mistake that the precision's own loss would hide is found.
+    /// </summary>
+    public static double RelativeErrorOfRoundedWeights(GraphPrecision precision) => precision switch
+    {
+        // 11 bits of mantissa, rounded at every node of every layer.
+        GraphPrecision.Fp16 => 0.002,
+
+        // Computed in float32, but keys and values of earlier calls have 11 bits of mantissa.
+        GraphPrecision.Bf16 => 0.001,
+
+        // Computed in float32.
+        GraphPrecision.BlockInt8 or GraphPrecision.BlockInt4 => 1e-5,
+
+        // States have 8 bits of their own range in each product.
+        GraphPrecision.DynamicInt8 => 0.05,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "Expected a precision that rounds."),
+    };
 }
