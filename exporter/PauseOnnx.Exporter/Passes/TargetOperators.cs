@@ -8,8 +8,9 @@ namespace PauseOnnx.Exporter.Passes;
 /// </summary>
 /// <param name="target">Name of the target.</param>
 /// <param name="opset">Version of ONNX's own operators that the target has.</param>
+/// <param name="hasFunctions">Whether the target knows functions of the model's own.</param>
 /// <param name="findFaults">What the target lacks beyond that, one sentence each.</param>
-internal sealed class TargetOperators(string target, int opset, Func<Graph, IReadOnlyList<string>> findFaults) : IPass
+internal sealed class TargetOperators(string target, int opset, bool hasFunctions, Func<Graph, IReadOnlyList<string>> findFaults) : IPass
 {
     public string Name => nameof(TargetOperators);
 
@@ -39,6 +40,6 @@ internal sealed class TargetOperators(string target, int opset, Func<Graph, IRea
     }
 
     private bool Has(Graph graph, Node node) =>
-        graph.Functions.Exists(f => f.Domain == node.Domain && f.Name == node.OpType)
+        (hasFunctions && graph.Functions.Exists(f => f.Domain == node.Domain && f.Name == node.OpType))
         || Operators.IsIn(node, node.Domain.Length == 0 ? opset : graph.Opsets[node.Domain]);
 }

@@ -148,7 +148,7 @@ internal static class Targets
         .. target.Passes(settings),
         .. settings.HasFunctions && target.HasFunctions ? Array.Empty<IPass>() : [new InlineFunctions()],
         .. Simplify,
-        new TargetOperators(target.Name, target.Opset, target.FindFaults),
+        new TargetOperators(target.Name, target.Opset, target.HasFunctions, target.FindFaults),
     ];
 
     private static IPass[] PrecisionPasses(GraphPrecision precision, QuantizationOptions quantization) => precision switch

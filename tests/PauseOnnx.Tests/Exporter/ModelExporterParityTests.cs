@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using PauseOnnx.Exporter;
+using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Exporter.Proof;
 using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
@@ -11,6 +12,11 @@ public class ModelExporterParityTests
 {
     private static IEnumerable<TestCaseData> Configs() =>
         TinyCheckpoint.Configs.Select(c => new TestCaseData(c.Value).SetArgDisplayNames(c.Key));
+
+    private static IEnumerable<TestCaseData> ConfigsAndTargets() =>
+        from config in TinyCheckpoint.Configs.Keys
+        from target in Enum.GetValues<ExportTarget>()
+        select new TestCaseData(config, target).SetArgDisplayNames(config, Targets.Of(target).Name);
 
     private static IEnumerable<TestCaseData> ConfigsAndPauseCounts() =>
         from config in TinyCheckpoint.Configs
@@ -80,11 +86,15 @@ public class ModelExporterParityTests
         Assert.That(decoded, Is.EqualTo(prefill).Within(Tolerances.Logits));
     }
 
-    [TestCaseSource(nameof(Configs))]
-    public void LaterCall_OfSeveralTokens_GivesTheLogitsOfEach(ModelConfig config)
+    [TestCaseSource(nameof(ConfigsAndTargets))]
+    public void LaterCall_OfSeveralTokens_GivesTheLogitsOfEach(string configName, ExportTarget target)
     {
         using var folder = new TemporaryFolder();
-        using var session = Open(TinyExport.Write(folder.Root, config, 4), config);
+        var config = TinyCheckpoint.ConfigFor(configName, target);
+        var options = new ExportOptions { Checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, 4), Output = folder["model"], Target = target };
+        var file = Path.Combine(options.Output, ModelExporter.Export(options).Variants.Single().File);
+        var settings = new DecoderSettings { HasSharedCache = Targets.Of(target).HasSharedCache, MaxLength = config.MaxPositionEmbeddings };
+        using var session = new DecoderSession(file, config, settings);
         long[] next = [7, 2, 5];
 
         session.Run(1, [3, 1], Ones(2));
@@ -93,8 +103,9 @@ public class ModelExporterParityTests
         session.Run(1, [3, 1], Ones(2));
         var oneByOne = next.SelectMany((id, i) => session.Run(1, [id], Ones(3 + i)).Logits).ToArray();
 
-        Assert.That(shape, Is.EqualTo(new long[] { 1, next.Length, config.OrdinaryVocabSize }));
-        Assert.That(together, Is.EqualTo(oneByOne).Within(Tolerances.Logits));
+        var kept = Targets.Of(target).Logits == LogitsOf.Last ? 1 : next.Length;
+        Assert.That(shape, Is.EqualTo(new long[] { 1, kept, config.OrdinaryVocabSize }));
+        Assert.That(together, Is.EqualTo(oneByOne[^together.Length..]).Within(Tolerances.Logits));
     }
 
     [TestCase(1)]
