@@ -30,6 +30,32 @@ public static class ExampleFile
         }
     }
 
+    /// <summary>Reads a file as a model sees it: prefixes begin as prompts do, and targets end the text where the tokenizer can.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="tokenizer">Of the model.</param>
+    /// <param name="limit">Most examples; the first ones are taken.</param>
+    /// <exception cref="ModelFormatException">There is none, a line is not one, or has a character that the tokenizer lacks.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TokenizedExample[] ReadTokens(string file, Tokenizer tokenizer, int limit = int.MaxValue)
+    {
+        int[] end = tokenizer.EosId is { } eos ? [eos] : [];
+        try
+        {
+            var examples = Read(file).Take(limit).AsParallel().AsOrdered()
+                .Select(e => new TokenizedExample(tokenizer.Encode(e.Prefix, addSpecialTokens: true), tokenizer.Encode(e.Work), [.. tokenizer.Encode(e.Target), .. end]))
+                .ToArray();
+            return examples.Length > 0 ? examples : throw new ModelFormatException($"There is no example; expected at least one line ({file}).");
+        }
+        catch (AggregateException e) when (e.InnerException is FormatException fault)
+        {
+            throw new ModelFormatException($"{fault.Message} ({file}).", fault);
+        }
+        catch (AggregateException e) when (e.InnerException is ModelFormatException fault)
+        {
+            throw new ModelFormatException(fault.Message, fault);
+        }
+    }
+
     /// <summary>Writes examples, one a line.</summary>
     public static void Write(string file, IEnumerable<Example> examples) => File.WriteAllLines(file, examples.Select(Format));
 

@@ -27,6 +27,18 @@ public class ExampleFileTests
         Assert.That(ExampleFile.Read(folder["e.jsonl"]), Is.EqualTo(new[] { new Example("a", "", "b") }));
     }
 
+    [Test]
+    public void ReadTokens_EndsTargetsWithTheEndOfText_AndTakesTheFirst()
+    {
+        using var folder = new TemporaryFolder();
+        TokenizerFiles.Write(folder.Root, ["a", "b", "c"], []);
+        ExampleFile.Write(folder["e.jsonl"], [new Example("ab", "c", "b"), new Example("c", "", "a"), new Example("x", "", "y")]);
+
+        var examples = ExampleFile.ReadTokens(folder["e.jsonl"], Tokenizer.Load(folder.Root), limit: 2);
+
+        Assert.That(examples.Select(e => (e.Prefix, e.Work, e.Target)), Is.EqualTo(new[] { (new[] { 0, 1 }, new[] { 2 }, new[] { 1, 3 }), ([2], [], [0, 3]) }));
+    }
+
     [TestCase("{\"prefix\": \"a\"", "Not valid JSON; expected an object with \"prefix\" and \"target\"")]
     [TestCase("[\"a\", \"b\"]", "Not a JSON object; expected \"prefix\" and \"target\"")]
     [TestCase("{\"prefix\": \"a\"}", "'target' is missing; expected a string")]

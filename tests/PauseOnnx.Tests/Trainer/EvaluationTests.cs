@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 using PauseOnnx.Trainer;
 

@@ -65,29 +65,6 @@ public sealed class TrainingData : IDisposable
             : null;
     }
 
-    /// <summary>Reads the examples of a .jsonl file.</summary>
-    /// <exception cref="ModelFormatException">There is none, a line is not one, or has a character that the tokenizer lacks.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TokenizedExample[] ReadExamples(string file, Tokenizer tokenizer)
-    {
-        int[] end = tokenizer.EosId is { } eos ? [eos] : [];
-        try
-        {
-            var examples = ExampleFile.Read(file).AsParallel().AsOrdered()
-                .Select(e => new TokenizedExample(tokenizer.Encode(e.Prefix, addSpecialTokens: true), tokenizer.Encode(e.Work), [.. tokenizer.Encode(e.Target), .. end]))
-                .ToArray();
-            return examples.Length > 0 ? examples : throw new ModelFormatException($"There is no example; expected at least one line ({file}).");
-        }
-        catch (AggregateException e) when (e.InnerException is FormatException fault)
-        {
-            throw new ModelFormatException($"{fault.Message} ({file}).", fault);
-        }
-        catch (AggregateException e) when (e.InnerException is ModelFormatException fault)
-        {
-            throw new ModelFormatException(fault.Message, fault);
-        }
-    }
-
     /// <summary>Plain text from a place on.</summary>
     /// <param name="first">First token.</param>
     /// <param name="destination">Filled.</param>
@@ -98,18 +75,21 @@ public sealed class TrainingData : IDisposable
 
     private static TrainingData OpenTokens(TokenDataset tokens, string path, Tokenizer tokenizer)
     {
-        if (tokens.VocabSize == tokenizer.VocabSize)
+        try
         {
+            tokens.CheckTokenizer(tokenizer, path);
             return new TrainingData(path, [], tokens, tokens.Sha256);
         }
-
-        tokens.Dispose();
-        throw new ModelFormatException($"The tokens are of a tokenizer with {tokens.VocabSize} ids; expected {tokenizer.VocabSize}, as the model has: prepare the text with the model's tokenizer ({path}).");
+        catch
+        {
+            tokens.Dispose();
+            throw;
+        }
     }
 
     private static TrainingData OpenExamples(string file, string path, Tokenizer tokenizer)
     {
         using var stream = File.OpenRead(file);
-        return new TrainingData(path, ReadExamples(file, tokenizer), tokens: null, Convert.ToHexStringLower(SHA256.HashData(stream)));
+        return new TrainingData(path, ExampleFile.ReadTokens(file, tokenizer), tokens: null, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 }

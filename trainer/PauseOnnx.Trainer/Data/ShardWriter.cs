@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using PauseOnnx.Model;
 
 namespace PauseOnnx.Trainer;
 
@@ -54,11 +54,6 @@ internal sealed class ShardWriter : IDisposable
 
     /// <summary>Where the writer stands; the files hold all of it after <see cref="Flush"/>.</summary>
     public ShardPosition Position => new([.. _finished], _count, _documents);
-
-    /// <summary>Path of a shard.</summary>
-    /// <param name="prefix">Folder and beginning of the names.</param>
-    /// <param name="index">From 0.</param>
-    public static string PathOf(string prefix, int index) => $"{prefix}-{index.ToString("00000", CultureInfo.InvariantCulture)}.bin";
 
     /// <summary>Appends tokens.</summary>
     public void Write(ReadOnlySpan<int> ids)
@@ -114,7 +109,7 @@ internal sealed class ShardWriter : IDisposable
 
     // The buffer is ours: a stream with one of its own writes it once more when it is disposed after a failure.
     private FileStream Open(FileMode mode) =>
-        new(PathOf(_prefix, _finished.Count), mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        new(TokenDataset.ShardPath(_prefix, _finished.Count), mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     private void FinishShard()
     {

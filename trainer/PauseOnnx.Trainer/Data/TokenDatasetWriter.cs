@@ -1,3 +1,5 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Trainer;
 
 /// <summary>Where a <see cref="TokenDatasetWriter"/> stands: enough to go on after a kill.</summary>

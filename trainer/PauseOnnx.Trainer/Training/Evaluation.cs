@@ -1,3 +1,5 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Trainer;
 
 /// <summary>How well a model answers examples after a number of pauses.</summary>

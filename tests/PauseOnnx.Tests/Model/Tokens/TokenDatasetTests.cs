@@ -4,7 +4,7 @@ using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 using PauseOnnx.Trainer;
 
-namespace PauseOnnx.Tests.Trainer.Data;
+namespace PauseOnnx.Tests.Model.Tokens;
 
 public class TokenDatasetTests
 {

@@ -1,6 +1,6 @@
-using PauseOnnx.Model;
+using System.Globalization;
 
-namespace PauseOnnx.Trainer;
+namespace PauseOnnx.Model;
 
 /// <summary>
 /// The token stream of a data folder, memory-mapped: the ids of all documents one after the other, each document ended by
@@ -13,8 +13,11 @@ public sealed class TokenDataset : IDisposable
     /// <summary>Type, number and checksums of the ids, and where they come from.</summary>
     public const string InfoFile = "tokens.json";
 
-    internal const string TrainingPrefix = "tokens";
-    internal const string HeldOutPrefix = "held-out";
+    /// <summary>What the names of the shards to train on begin with.</summary>
+    public const string TrainingPrefix = "tokens";
+
+    /// <summary>What the names of the shards that are never trained on begin with.</summary>
+    public const string HeldOutPrefix = "held-out";
 
     private readonly TokenShard[] _shards;
     private readonly long[] _starts;
@@ -61,6 +64,21 @@ public sealed class TokenDataset : IDisposable
         return info.HeldOut.Count > 0 ? Open(Path.Combine(folder, HeldOutPrefix), info.HeldOut, info) : null;
     }
 
+    /// <summary>Path of a shard.</summary>
+    /// <param name="prefix">Folder and beginning of the names.</param>
+    /// <param name="index">From 0.</param>
+    public static string ShardPath(string prefix, int index) => $"{prefix}-{index.ToString("00000", CultureInfo.InvariantCulture)}.bin";
+
+    /// <summary>Checks that the tokens can be a tokenizer's.</summary>
+    /// <exception cref="ModelFormatException">They are another's.</exception>
+    public void CheckTokenizer(Tokenizer tokenizer, string folder)
+    {
+        if (VocabSize != tokenizer.VocabSize)
+        {
+            throw new ModelFormatException($"The tokens are of a tokenizer with {VocabSize} ids; expected {tokenizer.VocabSize}, as the model has: prepare the text with the model's tokenizer ({folder}).");
+        }
+    }
+
     /// <summary>Copies tokens from <paramref name="first"/> on until <paramref name="destination"/> is full.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The dataset does not hold all of them.</exception>
     public void Read(long first, Span<int> destination)
@@ -91,7 +109,7 @@ public sealed class TokenDataset : IDisposable
         {
             for (var i = 0; i < shards.Length; i++)
             {
-                shards[i] = new TokenShard(ShardWriter.PathOf(prefix, i), infos[i].Count, info.TokenSize);
+                shards[i] = new TokenShard(ShardPath(prefix, i), infos[i].Count, info.TokenSize);
             }
 
             // The first fault in order, so that the message does not depend on the threads.

@@ -3,9 +3,8 @@ using System.IO.MemoryMappedFiles;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using PauseOnnx.Model;
 
-namespace PauseOnnx.Trainer;
+namespace PauseOnnx.Model;
 
 /// <summary>One file of ids, memory-mapped.</summary>
 /// <remarks>Thread-safe for reading, until <see cref="Dispose"/>.</remarks>

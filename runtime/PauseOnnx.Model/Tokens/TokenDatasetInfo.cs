@@ -3,18 +3,17 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using PauseOnnx.Model;
 
-namespace PauseOnnx.Trainer;
+namespace PauseOnnx.Model;
 
 /// <summary>One file of ids.</summary>
 /// <param name="Count">Number of ids, at least 1.</param>
 /// <param name="Documents">Number of documents that end in the file.</param>
 /// <param name="Sha256">SHA-256 of the file in lower-case hexadecimal.</param>
-internal sealed record ShardInfo(long Count, long Documents, string Sha256);
+public sealed record ShardInfo(long Count, long Documents, string Sha256);
 
 /// <summary>tokens.json: what the shards of a data folder hold.</summary>
-internal sealed record TokenDatasetInfo
+public sealed record TokenDatasetInfo
 {
     private const int Version = 2;
 

@@ -1,4 +1,4 @@
-namespace PauseOnnx.Trainer;
+namespace PauseOnnx.Model;
 
 /// <summary>One question and its answer, in tokens. Plain text is an answer to no question.</summary>
 /// <param name="Prefix">The question; no loss is ever taken on it. Empty for plain text in pretraining.</param>
