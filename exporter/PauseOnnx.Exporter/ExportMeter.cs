@@ -1,13 +1,18 @@
 namespace PauseOnnx.Exporter;
 
-/// <summary>How far an export has come, over its graphs: half of each is writing, half is proving where it is proven.</summary>
-internal sealed class ExportMeter(int variants, int cases, IProgress<ExportProgress>? progress, CancellationToken cancellationToken)
+/// <summary>
+/// How far an export has come, over its graphs: half of each is writing, half is proving where it is proven. Where graphs are
+/// measured, that is the second half of all.
+/// </summary>
+internal sealed class ExportMeter(int variants, int cases, int samples, IProgress<ExportProgress>? progress, CancellationToken cancellationToken)
 {
     private readonly double _writingShare = cases == 0 ? 1 : 0.5;
+    private readonly double _graphsShare = samples == 0 ? 1 : 0.5;
     private int _variant = -1;
     private long _total;
     private long _written;
     private int _proven;
+    private int _measured;
 
     /// <summary>Cancels the export.</summary>
     public CancellationToken CancellationToken => cancellationToken;
@@ -31,9 +36,16 @@ internal sealed class ExportMeter(int variants, int cases, IProgress<ExportProgr
         Report(_writingShare + ((1 - _writingShare) * _proven / cases), $"{_proven} of {cases} cases proven");
     }
 
+    /// <summary>Some examples are measured, in one of the graphs.</summary>
+    public void Measured(int count)
+    {
+        _measured += count;
+        progress?.Report(new(_graphsShare + ((1 - _graphsShare) * _measured / samples), $"{_measured} of {samples} examples measured"));
+    }
+
     private void Report(double fraction, string activity)
     {
         var graph = variants == 1 ? "" : $"graph {_variant + 1} of {variants}: ";
-        progress?.Report(new((_variant + fraction) / variants, graph + activity));
+        progress?.Report(new(_graphsShare * (_variant + fraction) / variants, graph + activity));
     }
 }

@@ -1,5 +1,6 @@
 using PauseOnnx.Exporter.Hosts;
 using PauseOnnx.Exporter.Passes;
+using PauseOnnx.Exporter.Quality;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter;
@@ -11,6 +12,15 @@ namespace PauseOnnx.Exporter;
 /// <param name="Reference">Cases to prove the files by; empty when they are not to be proven.</param>
 internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptions Options, IReadOnlyList<ReferenceCase> Reference)
 {
+    /// <summary>What to measure the files by; null when they are not to be measured.</summary>
+    public QualityData? Quality { get; init; }
+
+    /// <summary>Graphs that are written: those asked for, and float32 where others are measured beside it.</summary>
+    public int GraphCount => Options.Precisions.Count + (HasOwnBaseline ? 0 : 1);
+
+    /// <summary>Whether every graph can be measured beside one that was asked for.</summary>
+    public bool HasOwnBaseline => Quality is null || Options.Precisions.Contains(GraphPrecision.Fp32);
+
     /// <summary>M_inf, in tokens.</summary>
     public int PauseCount => Config.Pause?.Count ?? 0;
 
@@ -48,9 +58,12 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
         CheckTarget(target, options, config);
         CheckExclusions(options, config);
         var plan = new ExportPlan(config, target, options, options.Verify == Verification.None ? [] : ReadReference(options, config));
-        return plan.Reference.FirstOrDefault(c => target.HasSharedCache && LengthOf(c) > plan.MaxLength) is { } longer
-            ? throw new ArgumentException($"The largest length is {plan.MaxLength}; expected {LengthOf(longer)} or more, as case {longer.Name} of the reference has {LengthOf(longer)} positions, or `--verify none`.")
-            : plan;
+        if (plan.Reference.FirstOrDefault(c => target.HasSharedCache && LengthOf(c) > plan.MaxLength) is { } longer)
+        {
+            throw new ArgumentException($"The largest length is {plan.MaxLength}; expected {LengthOf(longer)} or more, as case {longer.Name} of the reference has {LengthOf(longer)} positions, or `--verify none`.");
+        }
+
+        return options.Quality is null ? plan : plan with { Quality = QualityData.Read(plan) };
     }
 
     private static int LengthOf(ReferenceCase reference) => reference.PromptLength + reference.PauseCount + reference.Steps;

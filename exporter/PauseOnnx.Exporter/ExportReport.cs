@@ -49,6 +49,9 @@ public sealed record VariantReport
     /// <summary>Cases by which the file was proven; empty when it was not.</summary>
     public required IReadOnlyList<ParityReport> Parity { get; init; }
 
+    /// <summary>How well the graph foretells the user's own data; null where it was not measured.</summary>
+    public QualityReport? Quality { get; init; }
+
     /// <summary>Whether the file was proven equal to the trainer, as far as its precision allows.</summary>
     public bool IsProven => Parity.Count > 0;
 }

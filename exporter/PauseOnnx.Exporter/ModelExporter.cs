@@ -3,6 +3,7 @@ using PauseOnnx.Exporter.Lowering;
 using PauseOnnx.Exporter.Onnx;
 using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Exporter.Proof;
+using PauseOnnx.Exporter.Quality;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Exporter;
@@ -29,13 +30,14 @@ public static class ModelExporter
         using var weights = CheckpointWeights.Open(options.Checkpoint, plan.Config);
         using var hashing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var hash = Task.Run(() => weights.Sha256(hashing.Token), CancellationToken.None);
-        var meter = new ExportMeter(options.Precisions.Count, plan.Reference.Count, progress, cancellationToken);
+        var meter = new ExportMeter(plan.GraphCount, plan.Reference.Count, options.Precisions.Count * (plan.Quality?.Examples.Count ?? 0), progress, cancellationToken);
         try
         {
             ExportReport? report = null;
             AtomicFolder.Write(options.Output, FileNames.ExportReport, folder =>
             {
                 var variants = options.Precisions.Select(precision => ExportVariant(plan, precision, weights, folder, hash, meter)).ToArray();
+                variants = plan.Quality is null ? variants : Measure(plan, variants, weights, folder, hash, meter);
                 ModelFiles.Write(folder, plan);
                 report = ExportReports.Describe(plan, hash.GetAwaiter().GetResult()) with { Variants = variants, Files = ExportReports.Files(folder) };
                 report.Write(Path.Combine(folder, FileNames.ExportReport));
@@ -54,6 +56,36 @@ public static class ModelExporter
     private static VariantReport ExportVariant(
         ExportPlan plan, GraphPrecision precision, CheckpointWeights weights, string folder, Task<string> hash, ExportMeter meter)
     {
+        var report = WriteGraph(plan, precision, weights, folder, hash, meter);
+        return report with { Parity = ParityProof.Run(Path.Combine(folder, report.File), plan, precision, meter) };
+    }
+
+    // The float32 graph is written for this alone where it was not asked for.
+    private static VariantReport[] Measure(
+        ExportPlan plan, VariantReport[] variants, CheckpointWeights weights, string folder, Task<string> hash, ExportMeter meter)
+    {
+        var baseline = plan.HasOwnBaseline ? folder : Path.Combine(folder, "baseline");
+        if (!plan.HasOwnBaseline)
+        {
+            WriteGraph(plan, GraphPrecision.Fp32, weights, baseline, hash, meter);
+        }
+
+        var baselineFile = Path.Combine(baseline, plan.FileOf(GraphPrecision.Fp32));
+        VariantReport[] measured = [.. variants.Zip(plan.Options.Precisions, (variant, precision) => variant with
+        {
+            Quality = QualityMeasurement.Run(Path.Combine(folder, variant.File), baselineFile, plan, precision, meter),
+        })];
+        if (!plan.HasOwnBaseline)
+        {
+            Directory.Delete(baseline, recursive: true);
+        }
+
+        return measured;
+    }
+
+    private static VariantReport WriteGraph(
+        ExportPlan plan, GraphPrecision precision, CheckpointWeights weights, string folder, Task<string> hash, ExportMeter meter)
+    {
         var graph = DecoderLowering.Lower(plan.Config, weights, new LoweringOptions(plan.PauseCount, plan.IsDynamic, plan.Logits));
         var passes = PassPipeline.Run(graph, plan.Passes(precision));
         var file = plan.FileOf(precision);
@@ -64,7 +96,6 @@ public static class ModelExporter
         var metadata = ExportReports.Metadata(ExportReports.Describe(plan, hash.GetAwaiter().GetResult()), plan, precision);
         OnnxWriter.Write(graph, data, Path.Combine(folder, file), metadata);
         HostFiles.Write(folder, plan, precision, graph);
-        var parity = ParityProof.Run(Path.Combine(folder, file), plan, precision, meter);
-        return ExportReports.Describe(plan, precision, graph, data, passes) with { Parity = parity };
+        return ExportReports.Describe(plan, precision, graph, data, passes);
     }
 }

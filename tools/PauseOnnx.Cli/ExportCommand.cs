@@ -98,6 +98,19 @@ internal static class ExportCommand
         HelpName = "full|quick|none",
     };
 
+    private static readonly Option<string?> Quality = new("--quality")
+    {
+        Description = "Measures every graph on your own data, beside the float32 graph: accuracy, perplexity, how often the first choice is the same, and the divergence. A folder with heldout.jsonl or with held-out tokens from 'pauseonnx-train prepare', a .jsonl file of prefix and target, or a text file.",
+        HelpName = "PATH",
+    };
+
+    private static readonly Option<int> QualitySamples = new Option<int>("--quality-samples")
+    {
+        Description = "Examples of --quality, or pieces of its text, that are measured.",
+        DefaultValueFactory = _ => 256,
+        HelpName = "N",
+    }.Positive();
+
     /// <summary>The command with its options.</summary>
     internal static Command Create()
     {
@@ -127,9 +140,11 @@ internal static class ExportCommand
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn-dynamic --pause-count dynamic
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn-web --target standard --precision fp32,int8-dynamic
               pauseonnx export ~/models/llama --out artifacts/models/llama --target shared-cache --precision int4 --verify quick
+              pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn --target standard --precision int8,int4 --quality artifacts/data/luhn
             """)
         {
             Checkpoint, Out, Target, Precision, PauseCount, Logits, Exclude, Asymmetric, Scales, MaxLength, MaxBatch, NoFunctions, Reference, Verify,
+            Quality, QualitySamples,
         };
         Target.AcceptOnlyFromAmong([.. ExportTargets.Names]);
         Scales.AcceptOnlyFromAmong(LeastError, "range");
@@ -160,6 +175,8 @@ internal static class ExportCommand
             HasFunctions = !parsed.GetValue(NoFunctions),
             Reference = parsed.GetValue(Reference),
             Verify = parsed.GetValue(Verify),
+            Quality = parsed.GetValue(Quality),
+            QualitySamples = parsed.GetValue(QualitySamples),
         };
     }
 
@@ -190,6 +207,11 @@ internal static class ExportCommand
             Console.WriteLine($"{variant.Precision}, {variant.Nodes.Values.Sum()} nodes: {Proof(variant)}");
         }
 
+        foreach (var variant in report.Variants.Where(v => v.Quality is not null))
+        {
+            Console.WriteLine($"{variant.Precision} on {variant.Quality!.Data}: {Describe(variant.Quality)}");
+        }
+
         Console.WriteLine($"Written to {folder}");
     }
 
@@ -205,6 +227,13 @@ internal static class ExportCommand
             ? $"largest difference of a logit {variant.Parity.Max(p => p.MaxDifference):G2} (allowed {variant.Parity[0].Tolerance:G2})"
             : $"error of logits {variant.Parity.Max(p => p.RelativeError):P1} of their spread (allowed {variant.Parity[0].Tolerance:P0}), same first choice in {variant.Parity.Average(p => p.Top1Agreement):P0}";
         return $"proven, {cases} cases, {calls} calls, {found}";
+    }
+
+    private static string Describe(QualityReport quality)
+    {
+        var data = $"{quality.Samples} {(quality.Accuracy is null ? "pieces of text" : "examples")}, {quality.TargetTokens} tokens";
+        var accuracy = quality.Accuracy is { } share ? $"accuracy {share:P1}, " : "";
+        return $"{accuracy}perplexity {quality.Perplexity:F4}; beside fp32 the same first choice in {quality.Top1Agreement:P1}, divergence {quality.KlDivergence:G2} nats ({data})";
     }
 
     /// <summary>Reports on the exporting thread, in order; <see cref="Progress{T}"/> would not.</summary>

@@ -10,7 +10,7 @@ internal sealed record DecoderSettings
     /// <summary>Whether past and present are one buffer.</summary>
     public bool HasSharedCache { get; init; }
 
-    /// <summary>Positions that the buffer has.</summary>
+    /// <summary>Positions that the buffer has, where the graph leaves them to the host.</summary>
     public int MaxLength { get; init; }
 
     /// <summary>A pause count to give instead of the file's own; null for the file's own.</summary>
@@ -116,7 +116,8 @@ internal sealed class DecoderSession : IDisposable
     private OrtValue[] Allocate(int batch)
     {
         var type = _session.InputMetadata[_past[0]].ElementDataType;
-        long[] shape = [batch, _config.NumKeyValueHeads, _settings.HasSharedCache ? _settings.MaxLength : 0, _config.HeadDim];
+        var maxLength = _session.InputMetadata[_past[0]].Dimensions[2] is > 0 and var length ? length : _settings.MaxLength;
+        long[] shape = [batch, _config.NumKeyValueHeads, _settings.HasSharedCache ? maxLength : 0, _config.HeadDim];
         return [.. _past.Select(_ =>
         {
             var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);

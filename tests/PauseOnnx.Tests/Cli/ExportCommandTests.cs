@@ -45,6 +45,22 @@ public class ExportCommandTests
         Assert.That(run.Output, Does.Contain("NOT PROVEN"));
     }
 
+    [Test]
+    public async Task Export_WithQuality_PrintsALineOfEachGraph()
+    {
+        File.WriteAllText(_folder["text.txt"], string.Concat(Enumerable.Range(0, 200)));
+        ExampleFile.Write(_folder["examples.jsonl"], [new("1=", "", "2"), new("3=", "", "4"), new("5=", "", "6")]);
+        string[] options = ["--target", "standard", "--precision", "fp32,int8", "--pause-count", "4", "--quality"];
+
+        var examples = await RunAsync([.. options, _folder["examples.jsonl"], "--quality-samples", "2"]);
+        var text = await RunAsync([.. options, _folder["text.txt"]]);
+
+        Assert.That((examples.ExitCode, text.ExitCode), Is.EqualTo((0, 0)), examples.Errors + text.Errors);
+        Assert.That(examples.Output, Does.Contain($"fp32 on {_folder["examples.jsonl"]}: accuracy ")
+            .And.Contain("beside fp32 the same first choice in 100.0 %, divergence 0 nats (2 examples, 4 tokens)").And.Contain($"int8 on {_folder["examples.jsonl"]}: "));
+        Assert.That(text.Output, Does.Contain($"int8 on {_folder["text.txt"]}: perplexity ").And.Contain("pieces of text, "));
+    }
+
     [TestCase("9", "expected one for 9: run `pauseonnx-train reference")]
     [TestCase("many", "--pause-count is 'many'; expected a number of pauses from 0, or 'dynamic'.")]
     public async Task Export_OnError_PrintsOneLineAndFails(string pauseCount, string expected)
