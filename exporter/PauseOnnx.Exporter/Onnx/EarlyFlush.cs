@@ -6,10 +6,9 @@ namespace PauseOnnx.Exporter.Onnx;
 /// Sends a file on to the disk while it is still being written, so that the flush that makes it last finds little left to do.
 /// </summary>
 /// <param name="file">Open for writing, until <see cref="Dispose"/>.</param>
-internal sealed class EarlyFlush(SafeFileHandle file) : IDisposable
+/// <param name="step">Bytes that are sent at once.</param>
+internal sealed class EarlyFlush(SafeFileHandle file, long step = 256 << 20) : IDisposable
 {
-    private const long StepBytes = 256 << 20;
-
     private Task _flushing = Task.CompletedTask;
     private long _flushed;
 
@@ -18,7 +17,7 @@ internal sealed class EarlyFlush(SafeFileHandle file) : IDisposable
     /// <exception cref="IOException">The disk did not take what was written before.</exception>
     public void Written(long length)
     {
-        if (length - _flushed >= StepBytes && _flushing.IsCompleted)
+        if (length - _flushed >= step && _flushing.IsCompleted)
         {
             Wait();
             _flushed = length;

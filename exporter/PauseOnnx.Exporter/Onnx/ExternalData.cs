@@ -47,6 +47,7 @@ internal sealed class ExternalData
     /// <param name="file">Where to.</param>
     /// <param name="advance">Called with the number of bytes after each part; may throw to cancel.</param>
     /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">A tensor wrote another number of bytes than it said.</exception>
     public void Write(string file, Action<long> advance)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -60,6 +61,11 @@ internal sealed class ExternalData
                 stream.Write(padding);
                 advance(padding.Length);
                 data.Write(stream, advance);
+                if (stream.Position != offset + data.Length)
+                {
+                    throw new InvalidOperationException($"A tensor wrote {stream.Position - offset} bytes; expected {data.Length} ({file}).");
+                }
+
                 flush.Written(stream.Position);
             }
 

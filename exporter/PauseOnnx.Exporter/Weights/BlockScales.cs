@@ -20,7 +20,7 @@ internal sealed record BlockScales(float[] Scales, byte[] ZeroPoints)
     {
         var count = QuantizationScheme.BlocksOf(source.Inputs) * source.Outputs;
         var found = new BlockScales(new float[count], new byte[count]);
-        Columns.ForEach(source.Outputs, TileColumns, (first, columns) => found.Find(source, scheme, first, columns));
+        ColumnRanges.ForEach(source.Outputs, TileColumns, (first, columns) => found.Find(source, scheme, first, columns));
         source.Release();
         return found;
     }

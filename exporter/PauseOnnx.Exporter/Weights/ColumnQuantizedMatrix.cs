@@ -48,7 +48,7 @@ internal sealed class ColumnQuantizedMatrix
     private float[] FindScales()
     {
         var scales = new float[_source.Outputs];
-        Columns.ForEach(_source.Outputs, TileColumns, (first, columns) =>
+        ColumnRanges.ForEach(_source.Outputs, TileColumns, (first, columns) =>
         {
             var tile = ArrayPool<float>.Shared.Rent(TileRows * columns);
             var found = scales.AsSpan(first, columns);

@@ -14,7 +14,7 @@ internal delegate void FillTile(long offset, Span<byte> tile);
 internal static class OrderedTiles
 {
     /// <summary>Tiles that are filled or waiting: more would only take memory, as one thread writes.</summary>
-    private const int Ahead = 4;
+    public const int Ahead = 4;
 
     /// <summary>Writes a tensor.</summary>
     /// <param name="stream">Where to.</param>
@@ -45,6 +45,7 @@ internal static class OrderedTiles
                 tile.Filling.GetAwaiter().GetResult();
                 stream.Write(tile.Buffer, 0, tile.Size);
                 pending.Dequeue();
+                advance(tile.Size);
                 if (next < length)
                 {
                     Start(tile.Buffer);
@@ -53,14 +54,15 @@ internal static class OrderedTiles
                 {
                     ArrayPool<byte>.Shared.Return(tile.Buffer);
                 }
-
-                advance(tile.Size);
             }
         }
         finally
         {
             // What fills a tile reads from the checkpoint, which the caller may close after this.
-            Task.WhenAll(pending.Select(t => t.Filling)).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
+            foreach (var tile in pending)
+            {
+                ((IAsyncResult)tile.Filling).AsyncWaitHandle.WaitOne();
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ public class OrderedTilesTests
                 most = Math.Max(most, ahead);
             }
         });
-        Assert.That(most, Is.LessThanOrEqualTo(Environment.ProcessorCount + 2));
+        Assert.That(most, Is.LessThanOrEqualTo(OrderedTiles.Ahead));
     }
 
     [TestCase("filling")]

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace PauseOnnx.Exporter.Weights;
 
 /// <summary>Work on columns of a matrix that are independent of each other.</summary>
-internal static class Columns
+internal static class ColumnRanges
 {
     /// <summary>Does something for ranges of columns, on all processors.</summary>
     /// <param name="count">Number of columns.</param>
