@@ -66,7 +66,8 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
         return options.Quality is null ? plan : plan with { Quality = QualityData.Read(plan) };
     }
 
-    private static int LengthOf(ReferenceCase reference) => reference.PromptLength + reference.PauseCount + reference.Steps;
+    /// <summary>Positions that a case takes, pauses included.</summary>
+    public static int LengthOf(ReferenceCase reference) => reference.PromptLength + reference.PauseCount + reference.Steps;
 
     private static void CheckTarget(Target target, ExportOptions options, ModelConfig config)
     {

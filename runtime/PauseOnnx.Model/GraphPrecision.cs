@@ -15,7 +15,7 @@ public enum GraphPrecision
     /// <summary>Weights in blocks of 32 int8 with one scale each, dequantized to float32.</summary>
     BlockInt8,
 
-    /// <summary>Weights in blocks of 32 int4 with one scale each, dequantized to float32; the embedding in int8.</summary>
+    /// <summary>Weights in blocks of 32 int4 with one scale each, dequantized to float32; embedding and head in int8.</summary>
     BlockInt4,
 
     /// <summary>int8 weights by int8 activations, which are quantized anew in every call.</summary>

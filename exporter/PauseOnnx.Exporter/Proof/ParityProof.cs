@@ -26,7 +26,7 @@ internal static class ParityProof
                 var settings = new DecoderSettings
                 {
                     HasSharedCache = plan.Target.HasSharedCache,
-                    MaxLength = plan.MaxLength,
+                    MaxLength = plan.Reference.Max(ExportPlan.LengthOf),
                     PauseCount = isGiven ? group.Key : null,
                     IsFrugal = plan.Options.Verify == Verification.Quick,
                 };

@@ -38,7 +38,7 @@ internal static class RoundedCheckpoint
                 GraphPrecision.Bf16 => Array.ConvertAll(weights.ReadFloats(stored), ToBfloat16),
                 _ when name == WeightNames.Positions => weights.ReadFloats(stored),
                 _ when name == names.Embedding => new QuantizedRows(new WeightData(weights, name, shape[0])).Dequantize(),
-                _ => Dequantized(new LinearData(weights, [OutputRange.All(weights, stored, isInOut)], isInOut), isInOut, precision, quantization),
+                _ => Dequantized(new LinearData(weights, [OutputRange.All(weights, stored, isInOut)], isInOut), isInOut, isHead && precision == GraphPrecision.BlockInt4 ? GraphPrecision.BlockInt8 : precision, quantization),
             });
         }
 

@@ -134,7 +134,7 @@ internal sealed class MutatedModel : IDisposable
         try
         {
             LargestRelativeError = double.PositiveInfinity;
-            LargestRelativeError = ParityProof.Run(file, Plan, _precision, new ExportMeter(1, Plan.Reference.Count, progress: null, CancellationToken.None))
+            LargestRelativeError = ParityProof.Run(file, Plan, _precision, new ExportMeter(1, Plan.Reference.Count, samples: 0, progress: null, CancellationToken.None))
                 .Max(p => p.RelativeError);
             return Noticed.Nobody;
         }
