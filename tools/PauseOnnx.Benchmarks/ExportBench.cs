@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using PauseOnnx.Model;
@@ -14,15 +13,32 @@ internal sealed class ExportBench(string folder, IReadOnlyList<string> precision
 {
     private const double Mega = 1e6;
 
-    /// <summary>Measures a model; gives rows of the table.</summary>
+    /// <summary>What the table shows.</summary>
+    public const string About =
+        "`pauseonnx export --target standard --verify none` in a process of its own, flushed to the disk, with SHA-256 of the checkpoint, in turn with `cp` of the checkpoint: the median, the fastest in brackets. Two exports have the same bytes.";
+
+    /// <summary>Measures models.</summary>
     /// <exception cref="InvalidOperationException">An export failed, or two exports differ.</exception>
-    public IEnumerable<string> Measure(ExportShape shape)
+    public MarkdownTable Measure(IReadOnlyList<ExportShape> shapes)
     {
-        var (checkpoint, tiny) = (Generate(shape), Generate(ExportShape.Tiny));
+        var table = new MarkdownTable(
+            "model", "checkpoint", "what", "seconds", "MB/s of checkpoint", "against cp", "against cp, flushed", "peak RSS", "above an export of next to nothing");
+        foreach (var shape in shapes)
+        {
+            Measure(table, shape);
+        }
+
+        return table;
+    }
+
+    private void Measure(MarkdownTable table, ExportShape shape)
+    {
+        var (checkpoint, tiny) = (RandomCheckpoint.Generate(folder, shape), RandomCheckpoint.Generate(folder, ExportShape.Tiny));
         var (copies, flushes) = (new List<double>(), new List<double>());
         var exports = precisions.ToDictionary(p => p, _ => (Runs: new List<ProcessRun>(), Own: new List<ProcessRun>(), Hashes: new HashSet<string>()));
         for (var round = 0; round <= rounds; round++)
         {
+            Console.Error.WriteLine($"exports of {shape.Name}, {(round == 0 ? "not timed" : $"round {round} of {rounds}")}");
             var (copy, flushed) = Copy(Path.Combine(checkpoint, FileNames.Weights));
             copies.Add(copy);
             flushes.Add(flushed);
@@ -47,31 +63,29 @@ internal sealed class ExportBench(string folder, IReadOnlyList<string> precision
         }
 
         Clean();
-        return Rows(shape.Name, new FileInfo(Path.Combine(checkpoint, FileNames.Weights)).Length, Timed(copies), Timed(flushes), exports.Select(e => (e.Key, Timed(e.Value.Runs), Timed(e.Value.Own))));
+        var bytes = new FileInfo(Path.Combine(checkpoint, FileNames.Weights)).Length;
+        AddRows(table, shape.Name, bytes, Timed(copies), Timed(flushes), exports.Select(e => (e.Key, Timed(e.Value.Runs), Timed(e.Value.Own))));
     }
 
     private static List<T> Timed<T>(List<T> runs) => runs[1..];
 
-    private static IEnumerable<string> Rows(
-        string name, long bytes, List<double> copies, List<double> flushes, IEnumerable<(string Precision, List<ProcessRun> Runs, List<ProcessRun> Own)> exports)
+    private static void AddRows(
+        MarkdownTable table, string name, long bytes, List<double> copies, List<double> flushes, IEnumerable<(string Precision, List<ProcessRun> Runs, List<ProcessRun> Own)> exports)
     {
-        string Row(string what, List<double> seconds, string memory) => string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | {bytes / Mega:F0} MB | {what} | {Median(seconds):F2} ({seconds.Min():F2}) | {bytes / Mega / Median(seconds):F0} | {Median(seconds) / Median(copies):F2} x | {Median(seconds) / Median(flushes):F2} x | {memory} |");
+        void Add(string what, List<double> seconds, params string[] memory)
+        {
+            var median = seconds.Median();
+            string[] speed = [seconds.MedianAndLeast("F2"), $"{bytes / Mega / median:F0}", $"{median / copies.Median():F2} x", $"{median / flushes.Median():F2} x"];
+            table.Add([name, $"{bytes / Mega:F0} MB", what, .. speed, .. memory]);
+        }
 
-        yield return Row("cp", copies, "| ");
-        yield return Row("cp, flushed", flushes, "| ");
+        Add("cp", copies, "", "");
+        Add("cp, flushed", flushes, "", "");
         foreach (var (precision, runs, own) in exports)
         {
-            var (peak, ownPeak) = (runs.Max(r => r.PeakBytes), Median(own.ConvertAll(r => (double)r.PeakBytes)));
-            yield return Row($"export {precision}", runs.ConvertAll(r => r.Seconds), string.Create(CultureInfo.InvariantCulture, $"{peak / Mega:F0} MB | {(peak - ownPeak) / Mega:F0} MB"));
+            var (peak, ownPeak) = (runs.Max(r => r.PeakBytes), own.ConvertAll(r => (double)r.PeakBytes).Median());
+            Add($"export {precision}", runs.ConvertAll(r => r.Seconds), $"{peak / Mega:F0} MB", $"{(peak - ownPeak) / Mega:F0} MB");
         }
-    }
-
-    private string Generate(ExportShape shape)
-    {
-        var checkpoint = Path.Combine(folder, $"checkpoint-{shape.Name}");
-        RandomCheckpoint.Write(checkpoint, shape.CreateConfig());
-        return checkpoint;
     }
 
     private ProcessRun Export(string checkpoint, string precision)
@@ -132,6 +146,4 @@ internal sealed class ExportBench(string folder, IReadOnlyList<string> precision
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

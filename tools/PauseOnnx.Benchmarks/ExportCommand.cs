@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using PauseOnnx.CommandLine;
 
 namespace PauseOnnx.Benchmarks;
@@ -26,35 +25,13 @@ internal static class ExportCommand
         command.SetAction((parsed, cancellationToken) => Task.Run(
             () =>
             {
-                var lines = new List<string>
-                {
-                    "# Speed of an export", "", Machine(), "",
-                    "| model | checkpoint | what | seconds | MB/s of checkpoint | against cp | against cp, flushed | peak RSS | above an export of next to nothing |",
-                    "|---|---|---|---|---|---|---|---|---|",
-                };
-                var bench = new ExportBench(parsed.GetRequiredValue(folder), Split(parsed.GetRequiredValue(precisions)), parsed.GetValue(rounds), cancellationToken);
-                ExportShape[] shapes = [.. Split(parsed.GetRequiredValue(parameters)).Select(ExportShape.Of)];
-                lines.AddRange(shapes.SelectMany(bench.Measure));
-                lines.AddRange(["", "Every export is flushed to the disk, with SHA-256 of the checkpoint; two of each have the same bytes.", "",
-                    "Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- export --out docs/export-speed.md`."]);
-                var text = string.Join('\n', lines) + "\n";
-                Console.Write(text);
-                if (parsed.GetValue(output) is { } file)
-                {
-                    File.WriteAllText(file, text);
-                }
+                var bench = new ExportBench(parsed.GetRequiredValue(folder), CommaList.Split(parsed.GetRequiredValue(precisions)), parsed.GetValue(rounds), cancellationToken);
+                var table = bench.Measure([.. CommaList.Split(parsed.GetRequiredValue(parameters)).Select(ExportShape.Of)]);
+                MarkdownTable.Publish(
+                    ["# Speed of an export", "", $"{Machine.Describe()} {ExportBench.About}", "", .. table.Lines, "", "Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- export --out docs/export-speed.md`."],
+                    parsed.GetValue(output));
             },
             cancellationToken));
         return command;
-    }
-
-    private static string[] Split(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    private static string Machine()
-    {
-        var name = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
-            : null;
-        return $"Machine: {name ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}. Median of the timed runs, the fastest in brackets.";
     }
 }

@@ -25,6 +25,10 @@ internal sealed record ExportShape(
         Tiny,
     ];
 
+    /// <summary>The shape in words.</summary>
+    public string About =>
+        $"{Name}: llama, {Layers} layers of width {Hidden}, {Heads} heads, {KeyValueHeads} for keys and values, feed-forward {FeedForward}, vocabulary {Vocabulary}{(HasTiedHead ? ", tied head" : "")}, random weights";
+
     /// <summary>Finds a shape.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static ExportShape Of(string name) => All.FirstOrDefault(s => s.Name == name)

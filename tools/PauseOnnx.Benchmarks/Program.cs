@@ -9,8 +9,13 @@ public static class Program
     /// <summary>Runs one command; returns the process's exit code.</summary>
     public static Task<int> Main(string[] args)
     {
-        Trainer.Allocator.PreferTcmalloc(typeof(Program).Assembly);
-        Trainer.TrainingThreads.WaitWithoutSpinning();
+        // What trains does it as the trainer does; the others leave the process, and what it starts, as it is.
+        if (args is ["steps" or "products", ..])
+        {
+            Trainer.Allocator.PreferTcmalloc(typeof(Program).Assembly);
+            Trainer.TrainingThreads.WaitWithoutSpinning();
+        }
+
         return CommandHost.RunAsync(CreateRoot(), args);
     }
 

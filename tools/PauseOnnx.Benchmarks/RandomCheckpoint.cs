@@ -11,13 +11,23 @@ internal static class RandomCheckpoint
     private const int BlockValues = 1 << 20;
 
     /// <summary>Writes config.json, generation_config.json and model.safetensors, unless they are there.</summary>
-    public static void Write(string folder, ModelConfig config)
+    /// <param name="folder">Where checkpoints lie.</param>
+    /// <param name="shape">The model.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    public static string Generate(string folder, ExportShape shape)
     {
-        if (File.Exists(Path.Combine(folder, FileNames.Config)))
+        var checkpoint = Path.Combine(folder, $"checkpoint-{shape.Name}");
+        if (!File.Exists(Path.Combine(checkpoint, FileNames.Config)))
         {
-            return;
+            Console.Error.WriteLine($"generating {checkpoint}");
+            Write(checkpoint, shape.CreateConfig());
         }
 
+        return checkpoint;
+    }
+
+    private static void Write(string folder, ModelConfig config)
+    {
         Directory.CreateDirectory(folder);
         var writer = new SafetensorsWriter();
         var seed = 0u;

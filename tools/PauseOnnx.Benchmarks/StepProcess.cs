@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace PauseOnnx.Benchmarks;
 
-/// <summary>A process that trains a step at a time when asked, ours or a peer's.</summary>
+/// <summary>A process that does a step at a time when asked, ours or a peer's.</summary>
 internal sealed class StepProcess : IDisposable
 {
     private readonly Process _process;
@@ -30,17 +30,26 @@ internal sealed class StepProcess : IDisposable
         About = Read();
     }
 
-    /// <summary>What it said when it was ready: <c>version</c> and <c>parameters</c>.</summary>
+    /// <summary>What it said when it was ready.</summary>
     public JsonElement About { get; }
 
-    /// <summary>Trains a step.</summary>
-    /// <returns>At least <c>seconds</c> and <c>loss</c>.</returns>
+    /// <summary>Does a step.</summary>
+    /// <returns>What it measured.</returns>
     public JsonElement Step()
     {
         _process.StandardInput.WriteLine("step");
         _process.StandardInput.Flush();
         return Read();
     }
+
+    /// <summary>Starts a command of this program.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead of answering; the message holds what it printed.</exception>
+    public static StepProcess Ours(params string[] arguments) => new(Environment.ProcessPath!, Self(arguments));
+
+    /// <summary>The arguments of this process's program that run a command of ours.</summary>
+    public static IEnumerable<string> Self(params string[] arguments) =>
+        // Under `dotnet pauseonnx-bench.dll` the process is dotnet, and needs to be told what to run.
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(StepProcess).Assembly.Location, .. arguments] : arguments;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using PauseOnnx.CommandLine;
 
 namespace PauseOnnx.Benchmarks;
@@ -35,37 +34,21 @@ internal static class TrainingCommand
         command.SetAction((parsed, cancellationToken) => Task.Run(
             () =>
             {
-                var lines = new List<string> { "# Speed of training", "", Machine(), "" };
+                var machine = $"{Machine.Describe($"libtorch {TorchSharp.torch.__version__}")} Median of the timed steps, the fastest in brackets.";
                 var peer = FindPeer(parsed.GetRequiredValue(python));
-                lines.AddRange([peer is null
-                    ? "PyTorch was not found and is left out."
-                    : $"Peer: {peer}.", "", "| model | threads | what | ms a step | tokens/s | against PyTorch fp32 | share of the matrix peak | peak RSS |", "|---|---|---|---|---|---|---|---|"]);
-                foreach (var (shape, count) in Split(parsed.GetRequiredValue(shapes)).SelectMany(s => Split(parsed.GetRequiredValue(threads)).Select(t => (TrainingShape.Of(s), int.Parse(t, CultureInfo.InvariantCulture)))))
+                var table = new MarkdownTable("model", "threads", "what", "ms a step", "tokens/s", "against PyTorch fp32", "share of the matrix peak", "peak RSS");
+                foreach (var (shape, count) in CommaList.Split(parsed.GetRequiredValue(shapes)).SelectMany(s => CommaList.Split(parsed.GetRequiredValue(threads)).Select(t => (TrainingShape.Of(s), int.Parse(t, CultureInfo.InvariantCulture)))))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    lines.AddRange(Measure(shape, count, parsed.GetValue(rounds), peer is null ? null : parsed.GetRequiredValue(python), cancellationToken));
+                    Measure(table, shape, count, parsed.GetValue(rounds), peer is null ? null : parsed.GetRequiredValue(python), cancellationToken);
                 }
 
-                lines.AddRange(["", Memory(cancellationToken), "", "Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- training --out docs/training-speed.md`."]);
-                var text = string.Join('\n', lines) + "\n";
-                Console.Write(text);
-                if (parsed.GetValue(output) is { } file)
-                {
-                    File.WriteAllText(file, text);
-                }
+                var about = peer is null ? "PyTorch was not found and is left out." : $"Peer: {peer}.";
+                string[] end = [Memory(cancellationToken), "", "Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- training --out docs/training-speed.md`."];
+                MarkdownTable.Publish(["# Speed of training", "", machine, "", about, "", .. table.Lines, "", .. end], parsed.GetValue(output));
             },
             cancellationToken));
         return command;
-    }
-
-    private static string[] Split(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    private static string Machine()
-    {
-        var name = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
-            : null;
-        return $"Machine: {name ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}, libtorch {TorchSharp.torch.__version__}. Median of the timed steps, the fastest in brackets.";
     }
 
     private static string? FindPeer(string python)
@@ -82,7 +65,7 @@ internal static class TrainingCommand
         }
     }
 
-    private static IEnumerable<string> Measure(TrainingShape shape, int threads, int rounds, string? python, CancellationToken cancellationToken)
+    private static void Measure(MarkdownTable table, TrainingShape shape, int threads, int rounds, string? python, CancellationToken cancellationToken)
     {
         var kernels = python is null ? "" : Kernels.MinBy(k => TrySteps(python, shape, threads, k));
         var peak = Peak(threads);
@@ -113,14 +96,21 @@ internal static class TrainingCommand
             }
         }
 
-        double? reference = torch is null ? null : Median(times[0]);
-        yield return string.Create(CultureInfo.InvariantCulture, $"| {shape.Name} | {threads} | matrix products, measured: {peak.Single:F0} GFLOP/s fp32, {peak.Half:F0} bf16 | | | | | |");
+        double? reference = torch is null ? null : times[0].Median();
+        table.Add(shape.Name, $"{threads}", $"matrix products, measured: {peak.Single:F0} GFLOP/s fp32, {peak.Half:F0} bf16", "", "", "", "", "");
         for (var i = 0; i < contestants.Length; i++)
         {
-            var (median, least) = (Median(times[i]), times[i].Min());
+            var median = times[i].Median();
             var share = shape.Operations(contestants[i].LossFraction) / median / 1e9 / contestants[i].Peak;
-            yield return string.Create(CultureInfo.InvariantCulture,
-                $"| {shape.Name} | {threads} | {contestants[i].Name} | {1000 * median:F0} ({1000 * least:F0}) | {shape.Tokens / median:F0} | {(reference is { } r ? $"{r / median:F2} x" : "-")} | {share:P0} | {(memory[i] > 0 ? $"{memory[i] / 1e9:F2} GB" : "-")} |");
+            table.Add(
+                shape.Name,
+                $"{threads}",
+                contestants[i].Name,
+                times[i].ConvertAll(t => 1000 * t).MedianAndLeast("F0"),
+                $"{shape.Tokens / median:F0}",
+                reference is { } r ? $"{r / median:F2} x" : "-",
+                $"{share:P0}",
+                memory[i] > 0 ? $"{memory[i] / 1e9:F2} GB" : "-");
         }
     }
 
@@ -149,12 +139,10 @@ internal static class TrainingCommand
         return peer.Step().GetProperty("seconds").GetDouble();
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
     private static (double Single, double Half) Peak(int threads)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        foreach (var argument in Self(["products", $"{threads}"]))
+        foreach (var argument in StepProcess.Self("products", $"{threads}"))
         {
             start.ArgumentList.Add(argument);
         }
@@ -165,11 +153,7 @@ internal static class TrainingCommand
     }
 
     private static StepProcess StartOurs(TrainingShape shape, string precision, double lossFraction, int threads) =>
-        new(Environment.ProcessPath!, Self(["steps", shape.Name, precision, lossFraction.ToString(CultureInfo.InvariantCulture), $"{threads}"]));
-
-    // Under `dotnet pauseonnx-bench.dll` the process is dotnet, and needs to be told what to run.
-    private static IEnumerable<string> Self(string[] arguments) =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(TrainingCommand).Assembly.Location, .. arguments] : arguments;
+        StepProcess.Ours("steps", shape.Name, precision, lossFraction.ToString(CultureInfo.InvariantCulture), $"{threads}");
 
     private static StepProcess StartPeer(string python, TrainingShape shape, int threads, string kernels)
     {
