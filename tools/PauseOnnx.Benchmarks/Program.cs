@@ -23,7 +23,9 @@ public static class Program
     {
         TrainingCommand.Create(),
         ExportCommand.Create(),
+        TargetsCommand.Create(),
         StepsCommand.Create(),
         ProductsCommand.Create(),
+        CallsCommand.Create(),
     };
 }

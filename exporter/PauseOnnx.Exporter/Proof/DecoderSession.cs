@@ -18,6 +18,17 @@ internal sealed record DecoderSettings
 
     /// <summary>Whether weights stay in the mapped file rather than being packed for speed.</summary>
     public bool IsFrugal { get; init; }
+
+    /// <summary>
+    /// Whether shapes and types are checked, and blocks of integers multiplied by float32, so that only the weights' own error
+    /// is seen; else as hosts do it, who let ONNX Runtime round the states.
+    /// </summary>
+    /// <value>Default: true.</value>
+    public bool IsStrict { get; init; } = true;
+
+    /// <summary>Threads of a call.</summary>
+    /// <value>Default: 0, ONNX Runtime's choice.</value>
+    public int Threads { get; init; }
 }
 
 /// <summary>
@@ -37,17 +48,22 @@ internal sealed class DecoderSession : IDisposable
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the file, or its shapes and types.</exception>
     public DecoderSession(string file, ModelConfig config, DecoderSettings settings)
     {
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        options.AddSessionConfigEntry("session.strict_shape_type_inference", "1");
+        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, IntraOpNumThreads = settings.Threads };
         options.AddSessionConfigEntry("session.disable_prepacking", settings.IsFrugal ? "1" : "0");
+        if (settings.IsStrict)
+        {
+            options.AddSessionConfigEntry("session.strict_shape_type_inference", "1");
+            options.AddSessionConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
+        }
 
-        // Blocks of integers are multiplied by float32, not by rounded states, so that only the weights' own error is seen.
-        options.AddSessionConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
         _session = new InferenceSession(file, options);
-        (_config, _settings) = (config, settings);
+        (_config, _settings, PauseCount) = (config, settings, settings.PauseCount);
         _past = [.. Layers(GraphNames.PastKey, GraphNames.PastValue)];
         _present = [.. Layers(GraphNames.PresentKey, GraphNames.PresentValue)];
     }
+
+    /// <summary>The pause count that calls give; to be changed before a first call only. null where the file's own is taken.</summary>
+    public int? PauseCount { get; set; }
 
     /// <summary>Runs one call.</summary>
     /// <param name="batch">B.</param>
@@ -60,10 +76,10 @@ internal sealed class DecoderSession : IDisposable
         using var binding = _session.CreateIoBinding();
         using var idsValue = OrtValue.CreateTensorValueFromMemory(ids, [batch, ids.Length / batch]);
         using var maskValue = OrtValue.CreateTensorValueFromMemory(mask, [batch, mask.Length / batch]);
-        using var pauses = OrtValue.CreateTensorValueFromMemory([(long)(_settings.PauseCount ?? 0)], []);
+        using var pauses = OrtValue.CreateTensorValueFromMemory([(long)(PauseCount ?? 0)], []);
         binding.BindInput(GraphNames.InputIds, idsValue);
         binding.BindInput(GraphNames.AttentionMask, maskValue);
-        if (_settings.PauseCount is not null)
+        if (PauseCount is not null)
         {
             binding.BindInput(GraphNames.PauseCount, pauses);
         }
