@@ -3,7 +3,7 @@ using PauseOnnx.Model;
 namespace PauseOnnx.Benchmarks;
 
 /// <summary>A model of the llama family to export.</summary>
-/// <param name="Name">By its number of parameters.</param>
+/// <param name="Name">By its number of parameters, or by what is large.</param>
 /// <param name="Layers">L.</param>
 /// <param name="Hidden">C.</param>
 /// <param name="Heads">H.</param>
@@ -17,11 +17,12 @@ internal sealed record ExportShape(
     /// <summary>What any export takes, whatever it exports.</summary>
     public static readonly ExportShape Tiny = new("tiny", 2, 64, 4, 2, 128, 64, true);
 
-    /// <summary>The paper's small model, and the shape of TinyLlama.</summary>
+    /// <summary>The paper's small model, the shape of TinyLlama, and one layer of Llama 3 8B between its embedding and head.</summary>
     public static readonly IReadOnlyList<ExportShape> All =
     [
         new("130M", 12, 768, 12, 4, 3072, 32000, true),
         new("1.1B", 22, 2048, 32, 4, 5632, 32000, false),
+        new("wide", 1, 4096, 32, 8, 14336, 128256, false),
         Tiny,
     ];
 

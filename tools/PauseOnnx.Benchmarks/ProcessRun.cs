@@ -26,14 +26,26 @@ internal sealed record ProcessRun(double Seconds, long PeakBytes)
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // A mark that only rises: what is missed is what the last moment added.
-            process.Refresh();
-            peak = Math.Max(peak, process.HasExited ? 0 : process.PeakWorkingSet64);
+            peak = Math.Max(peak, PeakOf(process));
         }
 
         var seconds = clock.Elapsed.TotalSeconds;
         return process.ExitCode == 0
             ? new(seconds, peak)
             : throw new InvalidOperationException($"'{file} {string.Join(' ', arguments)}' ended with {process.ExitCode}: {(errors.Result + output.Result).Trim().Split('\n')[^1]}");
+    }
+
+    // A mark that only rises: what is missed is what the last moment added.
+    private static long PeakOf(Process process)
+    {
+        try
+        {
+            process.Refresh();
+            return process.PeakWorkingSet64;
+        }
+        catch (InvalidOperationException)
+        {
+            return 0; // It has ended.
+        }
     }
 }
