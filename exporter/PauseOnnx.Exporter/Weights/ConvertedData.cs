@@ -54,7 +54,7 @@ internal sealed class ConvertedData : TensorData
         if (IndexOfInfinity(converted, (ushort)infinity) is >= 0 and var i)
         {
             var place = _source is CheckpointData data ? data.Describe(first + i) : $"Constant at [{first + i}]";
-            throw new ModelFormatException($"{place} is {values[i]}; expected at most {limit} for {_type}: export it in float32, or exclude the weight.");
+            throw new ModelFormatException($"{place} is {values[i]}; expected at most {limit} for {_type}: export it in float32.");
         }
     }
 

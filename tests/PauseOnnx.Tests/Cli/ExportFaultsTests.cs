@@ -60,7 +60,7 @@ public class ExportFaultsTests
     {
         Write("gpt2");
         TinyCheckpoint.Spoil(Checkpoint, name, index, 1e5f);
-        await AssertRefusedAsync($"Weight '{name}' at {place} ({Path.Combine(Checkpoint, FileNames.Weights)}) is 100000, too large for Float16; expected at most 65504: export it as float32.", "--precision", "fp16");
+        await AssertRefusedAsync($"Weight '{name}' at {place} ({Path.Combine(Checkpoint, FileNames.Weights)}) is 100000; expected at most 65504 for Float16: export it in float32.", "--precision", "fp16");
     }
 
     [Test]

@@ -13,16 +13,15 @@ namespace PauseOnnx.Tests.Exporter.Proof;
 /// </summary>
 public class QuantizedMutationTests
 {
-    private const string Head = "lm_head.weight[:20]";
     private const string Down = "model.layers.0.mlp.down_proj.weight.matrix";
 
     private static readonly Dictionary<string, (GraphPrecision Precision, bool IsSymmetric, Action<Graph, ExternalData, byte[]> Spoil)> Mistakes = new()
     {
         ["the high bit of one int4 weight"] = (GraphPrecision.BlockInt4, true, (g, d, bytes) => bytes[Offset(g, d, $"{Down}.values")] ^= 0x08),
-        ["the other half of a byte of int4 weights"] = (GraphPrecision.BlockInt4, true, (g, d, bytes) => Turn(ref bytes[Offset(g, d, $"{Head}.values")])),
+        ["the other half of a byte of int4 weights"] = (GraphPrecision.BlockInt4, true, (g, d, bytes) => Turn(ref bytes[Offset(g, d, $"{Down}.values")])),
         ["one int8 weight"] = (GraphPrecision.BlockInt8, true, (g, d, bytes) => bytes[Offset(g, d, $"{Down}.values")] ^= 0x40),
         ["a bit of one scale's exponent"] = (GraphPrecision.BlockInt4, true, (g, d, bytes) => bytes[Offset(g, d, $"{Down}.scales") + 2] ^= 0x80),
-        ["one zero point"] = (GraphPrecision.BlockInt4, false, (g, d, bytes) => bytes[Offset(g, d, $"{Head}.zero_points")] ^= 0x01),
+        ["one zero point"] = (GraphPrecision.BlockInt4, false, (g, d, bytes) => bytes[Offset(g, d, $"{Down}.zero_points")] ^= 0x01),
         ["one weight of the embedding"] = (GraphPrecision.BlockInt8, true, (g, d, bytes) => bytes[Offset(g, d, "model.embed_tokens.weight.values") + (16 * 20)] ^= 0x40),
     };
 
