@@ -54,6 +54,7 @@ internal sealed class QualityMeasurement
         HasSharedCache = plan.Target.HasSharedCache,
         MaxLength = plan.PauseCount + plan.Quality!.Examples.Max(e => e.Prefix.Length + e.Target.Length),
         IsFrugal = plan.Options.Verify == Verification.Quick,
+        IsStrict = false,
     });
 
     // Together go those of equal lengths, so that nothing is padded.
