@@ -4,17 +4,21 @@ using PauseOnnx.Exporter.Weights;
 namespace PauseOnnx.Exporter.Passes;
 
 /// <summary>
-/// Products of one state with several weights become one product with the weights side by side: one larger product instead of
-/// several, which a processor finishes sooner. Their biases are joined too.
+/// Products of one state with several weights become one product with the weights side by side, as queries, keys and values are:
+/// fewer nodes, and what <see cref="JoinRotary"/> needs. Their biases are joined too. Wide products stay apart, as gate and up
+/// do: each fills a processor by itself, and splitting their result costs more than a node does.
 /// </summary>
 internal sealed class JoinProjections : IPass
 {
+    /// <summary>How many times as wide as the state a result may be.</summary>
+    private const int Widest = 2;
+
     public string Name => nameof(JoinProjections);
 
     public bool Run(Graph graph)
     {
         var changed = false;
-        var groups = graph.Nodes.Where(n => MatrixOf(graph, n) is not null).GroupBy(n => n.Inputs[0]).Where(g => g.Count() > 1).ToArray();
+        var groups = graph.Nodes.Where(n => MatrixOf(graph, n) is { } matrix && matrix.Outputs <= Widest * matrix.Inputs).GroupBy(n => n.Inputs[0]).Where(g => g.Count() > 1).ToArray();
         foreach (var group in groups)
         {
             changed |= Join(graph, [.. group]);
