@@ -20,8 +20,6 @@ internal static class PassesTable
         null,
         PassChange.Without<EarlyDelay>(),
         PassChange.Without<JoinProjections>(),
-        PassChange.Before<JoinProjections>("JoinProjections of queries, keys, values", new KeepApart("self_attn")),
-        PassChange.Before<JoinProjections>("JoinProjections of gate, up", new KeepApart("mlp")),
         PassChange.Without<JoinRotary>(),
         PassChange.Before<JoinRotary>("functions", new InlineFunctions()),
     ];

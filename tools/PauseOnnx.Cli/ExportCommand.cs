@@ -120,7 +120,7 @@ internal static class ExportCommand
             first differing logit and leaves no folder. export-report.json records what was done.
 
             Which target? The first that fits:
-              your own app in C#, on this library   shared-cache   fastest decoding; past and present are one buffer
+              your own app in C#, on this library   shared-cache   past and present are one buffer that never grows
               onnxruntime-genai                     genai          with genai_config.json
               ONNX Runtime 1.23 or newer, browsers  standard       fewest nodes; transformers.js reads it
               NVIDIA TensorRT                       tensorrt       only operators that TensorRT has, shapes in the metadata
@@ -132,7 +132,7 @@ internal static class ExportCommand
               fp16          half the size; for GPUs, slow on CPUs      every target
               bf16          half the size, computed in float32         not shared-cache, genai
               int8          a third; nearly exact                      standard, shared-cache, genai
-              int4          a fifth; fastest decoding on CPUs          standard, shared-cache, genai; slow in browsers
+              int4          a quarter; least to read for each token    standard, shared-cache, genai; slow in browsers
               int8-dynamic  a third; fastest prompts on CPUs, web      not tensorrt
 
             Examples:
