@@ -1,20 +1,6 @@
+using PauseOnnx.Model;
+
 namespace PauseOnnx.Runtime;
-
-/// <summary>Why a sequence ended.</summary>
-public enum FinishReason
-{
-    /// <summary>It has not ended.</summary>
-    None,
-
-    /// <summary>A stop token was produced.</summary>
-    StopToken,
-
-    /// <summary><see cref="GenerationOptions.MaxNewTokens"/> were produced.</summary>
-    MaxNewTokens,
-
-    /// <summary>The model has no position for a further token, or its graph a buffer of fixed length that is full.</summary>
-    ContextEnd,
-}
 
 /// <summary>
 /// One batch of sequences being continued. The first step computes the prompts and their pauses in one parallel pass,
@@ -26,49 +12,52 @@ public enum FinishReason
 /// </remarks>
 public sealed class Generator : IDisposable
 {
+    private readonly DecoderSession _session;
     private readonly GenerationSettings _settings;
-    private readonly int _vocabSize;
-    private readonly int _padId;
-    private readonly Sampler _sampler;
-    private readonly DecoderCalls _calls;
-    private readonly AttentionMask _mask;
-    private readonly int[] _maxNewTokens;
-    private readonly bool[] _isRunning;
-    private readonly List<int>[] _produced;
-    private readonly FinishReason[] _reasons;
-    private long[] _nextIds;
+    private readonly TokenChooser _chooser;
+    private readonly Sequence[] _sequences;
+    private readonly List<SequenceGroup> _groups = [];
     private bool _isDisposed;
 
-    internal Generator(DecoderSession session, IReadOnlyList<int[]> prompts, GenerationSettings settings, int padId)
+    internal Generator(DecoderSession session, IReadOnlyList<int[]> prompts, GenerationSettings settings, Tokenizer? tokenizer)
     {
-        var config = session.Config;
         PromptChecks.ThrowIfAny(prompts, session, settings.PauseCount);
-        var batch = prompts.Count;
+        (_session, _settings) = (session, settings);
+        var vocabSize = session.Config.OrdinaryVocabSize;
+        _chooser = new TokenChooser(settings, vocabSize, prompts.Count * settings.NumReturnSequences);
         var length = prompts.Max(p => p.Length);
-        (_settings, _vocabSize, _padId) = (settings, config.OrdinaryVocabSize, padId);
-
-        // The last token is only produced and needs no position. A buffer of fixed length holds the left padding too.
-        var bufferRoom = (session.Cache.FixedLength ?? int.MaxValue) - length;
-        _maxNewTokens = [.. prompts.Select(p =>
-            Math.Min(settings.MaxNewTokens, Math.Min(config.MaxPositionEmbeddings - p.Length, bufferRoom) - settings.PauseCount + 1))];
-        _sampler = new Sampler(settings.Sampling, _vocabSize, batch);
-        _mask = new AttentionMask(prompts, length, length + _maxNewTokens.Max());
-        _nextIds = [.. prompts.SelectMany(p => Enumerable.Repeat(padId, length - p.Length).Concat(p).Select(id => (long)id))];
-        _produced = [.. _maxNewTokens.Select(n => new List<int>(n))];
-        _reasons = new FinishReason[batch];
-        _isRunning = new bool[batch];
-        Array.Fill(_isRunning, true);
-        var needed = length + settings.PauseCount + _maxNewTokens.Max() - 1;
-        _calls = new DecoderCalls(session, batch, settings.PauseCount, session.Cache.FixedLength ?? needed);
+        _sequences = [.. prompts.SelectMany((p, i) => Enumerable.Range(0, settings.NumReturnSequences).Select(n => new Sequence(
+            (i * settings.NumReturnSequences) + n, p, session.RoomAfter(p.Length, length, settings.PauseCount), settings, vocabSize, tokenizer)))];
+        _groups.Add(SequenceGroup.OfPrompts(session, _sequences, prompts, settings));
     }
 
-    /// <summary>B: number of sequences.</summary>
-    public int BatchSize => _produced.Length;
+    /// <summary>Number of sequences: prompts times <see cref="GenerationOptions.NumReturnSequences"/>.</summary>
+    public int BatchSize => _sequences.Length;
 
     /// <summary>Whether every sequence has ended.</summary>
-    public bool IsDone => !_isRunning.Contains(true);
+    public bool IsDone
+    {
+        get
+        {
+            foreach (var sequence in _sequences)
+            {
+                if (sequence.IsRunning)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Bytes of keys and values that it holds.</summary>
+    internal long CacheBytes => _groups.Sum(g => g.CacheBytes);
 
     /// <summary>Computes the graph once and gives every sequence that has not ended its next token.</summary>
+    /// <remarks>
+    /// Allocates nothing but in the first step, and where text, stop strings, log-probabilities or processors of yours do.
+    /// </remarks>
     /// <param name="cancellationToken">Cancels, also inside a long first call. The step can be repeated.</param>
     /// <returns>false, having done nothing, when every sequence has ended; otherwise true.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -82,30 +71,39 @@ public sealed class Generator : IDisposable
             return false;
         }
 
-        var logits = _calls.Run(_nextIds, _mask.Values, cancellationToken);
-        if (_nextIds.Length > BatchSize)
+        for (var i = 0; i < _groups.Count; i++)
         {
-            _nextIds = new long[BatchSize];
+            _groups[i].Step(_chooser, cancellationToken);
         }
 
-        for (var b = 0; b < BatchSize; b++)
+        foreach (var sequence in _sequences)
         {
-            _nextIds[b] = _isRunning[b] ? Accept(b, _sampler.Next(logits.Slice(b * _vocabSize, _vocabSize), b)) : _padId;
+            if (sequence.IsFull)
+            {
+                Slide(sequence);
+            }
         }
 
-        _mask.Append(_isRunning);
         return true;
     }
 
     /// <summary>Ids produced for a sequence so far, a stop token at the end included; a live view.</summary>
-    /// <param name="sequence">Place of its prompt in the batch, from 0.</param>
+    /// <param name="sequence">Place in the batch, from 0: the answers to the first prompt, then those to the second.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
-    public IReadOnlyList<int> GetIds(int sequence) => _produced[Checked(sequence)];
+    public IReadOnlyList<int> GetIds(int sequence) => Checked(sequence).Produced;
 
     /// <summary>Why a sequence ended.</summary>
-    /// <param name="sequence">Place of its prompt in the batch, from 0.</param>
+    /// <param name="sequence">Place in the batch, from 0: the answers to the first prompt, then those to the second.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
-    public FinishReason GetFinishReason(int sequence) => _reasons[Checked(sequence)];
+    public FinishReason GetFinishReason(int sequence) => Checked(sequence).Reason;
+
+    /// <summary>Log-probabilities of what <see cref="GetIds"/> gives; empty unless <see cref="GenerationOptions.LogProbs"/> asks for them.</summary>
+    /// <param name="sequence">Place in the batch, from 0: the answers to the first prompt, then those to the second.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
+    public IReadOnlyList<double> GetLogProbs(int sequence) => Checked(sequence).LogProbs ?? [];
+
+    /// <summary>A sequence.</summary>
+    internal Sequence this[int sequence] => _sequences[sequence];
 
     /// <summary>Releases the keys and values.</summary>
     public void Dispose()
@@ -113,31 +111,30 @@ public sealed class Generator : IDisposable
         if (!_isDisposed)
         {
             _isDisposed = true;
-            _calls.Dispose();
+            _groups.ForEach(g => g.Dispose());
         }
     }
 
-    private int Accept(int sequence, int id)
+    // A full sequence leaves its group and goes on by itself, so that the others are not computed anew.
+    private void Slide(Sequence sequence)
     {
-        var produced = _produced[sequence];
-        produced.Add(id);
-        if (_settings.StopTokens.Contains(id))
+        var group = _groups.First(g => g.Has(sequence));
+        group.Leave(sequence);
+        if (group.IsEmpty)
         {
-            _reasons[sequence] = FinishReason.StopToken;
-        }
-        else if (produced.Count == _maxNewTokens[sequence])
-        {
-            _reasons[sequence] = produced.Count == _settings.MaxNewTokens ? FinishReason.MaxNewTokens : FinishReason.ContextEnd;
+            _groups.Remove(group);
+            group.Dispose();
         }
 
-        _isRunning[sequence] = _reasons[sequence] == FinishReason.None;
-        return id;
+        var kept = ContextWindow.KeptAfterSlide(sequence.Prompt, sequence.ProducedSpan, _session.MaxLength, _settings.PauseCount);
+        sequence.Room = _session.RoomAfter(kept.Length, kept.Length, _settings.PauseCount);
+        _groups.Add(SequenceGroup.OfPrompts(_session, [sequence], [kept], _settings));
     }
 
-    private int Checked(int sequence)
+    private Sequence Checked(int sequence)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sequence);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, BatchSize);
-        return sequence;
+        return _sequences[sequence];
     }
 }

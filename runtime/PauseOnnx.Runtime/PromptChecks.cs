@@ -16,6 +16,62 @@ internal static class PromptChecks
         }
     }
 
+    /// <summary>The same for prompts with their continuations.</summary>
+    /// <exception cref="ArgumentException">One is empty, or both together too long.</exception>
+    public static void ThrowIfAnyRequest(IReadOnlyList<(int[] Prompt, int[] Continuation)> requests, DecoderSession session, int pauseCount)
+    {
+        string[] faults = [.. requests.SelectMany((r, i) => FindRequestFaults(r.Prompt, r.Continuation, requests.Count == 1 ? "The" : $"Request {i + 1} of {requests.Count}: the", session, pauseCount))];
+        if (faults.Length > 0)
+        {
+            throw new ArgumentException(string.Join("; ", faults) + ".");
+        }
+    }
+
+    /// <summary>Whether a graph can have such a conversation.</summary>
+    /// <exception cref="ArgumentException">Options are out of range, or contradict the graph.</exception>
+    public static void ThrowIfUnfit(ConversationOptions options, DecoderSession session)
+    {
+        var faults = new List<string>();
+        if (!Enum.IsDefined(options.Pauses))
+        {
+            faults.Add($"Pauses is {options.Pauses}; expected one of {string.Join(", ", Enum.GetNames<PausePolicy>())}");
+        }
+
+        if (options.Pauses == PausePolicy.None && !session.CanChoosePauseCount && session.PauseCount > 0)
+        {
+            faults.Add($"Pauses is {options.Pauses}, but the graph has {session.PauseCount} baked in beside a shared cache; expected a graph exported with '--pause-count dynamic', or with a growing cache");
+        }
+
+        if (options.MaxLength is { } length && (length < 1 || length > session.MaxLength))
+        {
+            faults.Add($"MaxLength is {length}; expected 1 to {session.MaxLength}, the model's context");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join("; ", faults) + ".");
+        }
+    }
+
+    // The last token is only scored and needs no position.
+    private static IEnumerable<string> FindRequestFaults(int[] prompt, int[] continuation, string name, DecoderSession session, int pauseCount)
+    {
+        if (prompt.Length == 0)
+        {
+            yield return $"{name} prompt is empty; expected at least one token";
+        }
+
+        if (continuation.Length == 0)
+        {
+            yield return $"{name} continuation is empty; expected at least one token";
+        }
+
+        if (prompt.Length + pauseCount + continuation.Length - 1 > session.MaxLength)
+        {
+            yield return $"{name} prompt has {prompt.Length} tokens and its continuation {continuation.Length}, with {pauseCount} pauses {prompt.Length + pauseCount + continuation.Length}; expected at most {session.MaxLength + 1}, the model's context";
+        }
+    }
+
     private static IEnumerable<string> FindFaults(int[] prompt, string name, DecoderSession session, int pauseCount)
     {
         if (prompt.Length == 0)

@@ -158,8 +158,8 @@ internal static class EvalCommand
                 Temperature = 0,
                 PauseCount = pauseCount == model.PauseCount ? null : pauseCount,
             };
-            var texts = model.GenerateBatchAsync([.. chunk.Select(e => e.Prefix)], options, cancellationToken).GetAwaiter().GetResult();
-            return chunk.Zip(texts, (example, text) => new Answer(example, text));
+            var answers = model.GenerateBatchAsync([.. chunk.Select(e => e.Prefix)], options, cancellationToken).GetAwaiter().GetResult();
+            return chunk.Zip(answers, (example, answer) => new Answer(example, answer.Text));
         }
     }
 }

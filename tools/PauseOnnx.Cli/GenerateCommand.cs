@@ -111,7 +111,7 @@ internal static class GenerateCommand
         var answers = await model.GenerateBatchAsync(prompts, options, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < answers.Count; i++)
         {
-            Console.WriteLine($"[{i + 1}] {answers[i]}");
+            Console.WriteLine($"[{i + 1}] {answers[i].Text}");
         }
     }
 

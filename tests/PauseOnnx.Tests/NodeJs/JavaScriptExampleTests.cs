@@ -26,6 +26,6 @@ public sealed class JavaScriptExampleTests
         var path = TinyExport.Write(folder.Root, TinyCheckpoint.Configs["gpt2"], pauseCount: 4);
         using var model = PauseModel.Load(path);
         var answers = await model.GenerateBatchAsync(["453201511283036="]);
-        Assert.That(NodeScript.Run(Script, path).Trim(), Is.EqualTo(answers[0]).And.Not.Empty);
+        Assert.That(NodeScript.Run(Script, path).Trim(), Is.EqualTo(answers[0].Text).And.Not.Empty);
     }
 }

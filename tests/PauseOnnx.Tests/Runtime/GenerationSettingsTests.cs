@@ -56,12 +56,30 @@ public sealed class GenerationSettingsTests : IDisposable
     [Test]
     public void Resolve_EverythingWrong_ReportsItTogether()
     {
-        var options = new GenerationOptions { MaxNewTokens = 0, Temperature = double.NaN, TopK = -1, TopP = 1.5, PauseCount = 15, StopTokens = [3, 20] };
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 0, Temperature = double.NaN, TopK = -1, TopP = 1.5, PauseCount = -1, StopTokens = [3, 20], MinP = 2, RepetitionPenalty = 0,
+            FrequencyPenalty = 3, PresencePenalty = -3, LogProbs = 21, BeamWidth = 0, NumReturnSequences = 0, WhenContextFull = (ContextPolicy)7, StopStrings = ["a", ""],
+            LogitBias = new Dictionary<int, float> { [-1] = 0, [2] = float.NaN },
+        };
         Assert.That(() => GenerationSettings.Resolve(options, _tiny.Model), Throws.ArgumentException.With.Message.EqualTo(
             "MaxNewTokens is 0; expected at least 1; Temperature is NaN; expected a number from 0; TopK is -1; expected at least 0, which means all; "
             + "TopP is 1.5; expected a number above 0, at most 1; "
-            + "PauseCount is 15, but the graph has 4 baked in; export with '--pause-count dynamic' to choose it at run time; "
-            + "StopTokens holds 20; expected ids from 0 to 19."));
+            + "MinP is 2; expected a number from 0 to 1; RepetitionPenalty is 0; expected a number above 0; FrequencyPenalty is 3; expected a number from -2 to 2; "
+            + "PresencePenalty is -3; expected a number from -2 to 2; LogProbs is 21; expected 0 to 20, the vocabulary; BeamWidth is 0; expected 1 to 20, the vocabulary; "
+            + "NumReturnSequences is 0; expected at least 1; WhenContextFull is 7; expected Stop or Slide; StopStrings holds an empty string; expected texts of at least one character; "
+            + "PauseCount is -1; expected at least 0; StopTokens holds 20; expected ids from 0 to 19; LogitBias holds -1; expected ids from 0 to 19; "
+            + "LogitBias of 2 is NaN; expected a number, or negative infinity."));
+    }
+
+    [Test]
+    public void Resolve_SearchWithWhatItCannotDo_ReportsItTogether()
+    {
+        var options = new GenerationOptions { BeamWidth = 2, TopK = 4, StopStrings = ["x"], WhenContextFull = ContextPolicy.Slide, LogProbs = 3, NumReturnSequences = 3 };
+        Assert.That(() => GenerationSettings.Resolve(options, _tiny.Model), Throws.ArgumentException.With.Message.EqualTo(
+            "BeamWidth is 2 with sampling; expected a Temperature of 0 without TopK, TopP and MinP, or a BeamWidth of 1; BeamWidth is 2 with StopStrings; expected StopTokens, or a BeamWidth of 1; "
+            + "BeamWidth is 2 with WhenContextFull Slide; expected Stop, or a BeamWidth of 1; LogProbs is 3 with a BeamWidth of 2; expected 0, the chosen tokens', or a BeamWidth of 1; "
+            + "NumReturnSequences is 3; expected at most BeamWidth, 2."));
     }
 
     private PauseModel LoadWith(TemporaryFolder folder, GenerationConfig defaults)

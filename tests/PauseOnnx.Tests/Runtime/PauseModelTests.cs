@@ -63,7 +63,7 @@ public sealed class PauseModelTests : IDisposable
         var options = new GenerationOptions { MaxNewTokens = 8, StopTokens = [ids[^1]] };
         var expected = Model.Tokenizer.Decode(ids[..Array.IndexOf(ids, ids[^1])]);
         Assert.That(string.Concat(await CollectAsync(Model.GenerateAsync("abc", options))), Is.EqualTo(expected));
-        Assert.That((await Model.GenerateBatchAsync(["abc"], options))[0], Is.EqualTo(expected));
+        Assert.That((await Model.GenerateBatchAsync(["abc"], options))[0].Text, Is.EqualTo(expected));
     }
 
     [Test]
@@ -72,7 +72,7 @@ public sealed class PauseModelTests : IDisposable
         var batch = await Model.GenerateBatchAsync(Prompts, Greedy);
         foreach (var (prompt, answer) in Prompts.Zip(batch))
         {
-            Assert.That(answer, Is.EqualTo(string.Concat(await CollectAsync(Model.GenerateAsync(prompt, Greedy)))), prompt);
+            Assert.That(answer.Text, Is.EqualTo(string.Concat(await CollectAsync(Model.GenerateAsync(prompt, Greedy)))), prompt);
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class PauseModelTests : IDisposable
         var alone = await Model.GenerateBatchAsync(Prompts, Greedy);
         var together = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
             string.Concat(await CollectAsync(Model.GenerateAsync(Prompts[i % Prompts.Length], Greedy))))));
-        Assert.That(together, Is.EqualTo(Enumerable.Range(0, 40).Select(i => alone[i % Prompts.Length])));
+        Assert.That(together, Is.EqualTo(Enumerable.Range(0, 40).Select(i => alone[i % Prompts.Length].Text)));
     }
 
     [Test]

@@ -112,7 +112,7 @@ public class SamplerTests
     {
         var sampler = new Sampler(new SamplingSettings(), 3, 1);
         Assert.That(() => sampler.Next([1, bad, 2], 0),
-            Throws.InvalidOperationException.With.Message.StartsWith("The logit of token 1 is ").And.Message.EndsWith("; expected finite logits."));
+            Throws.InvalidOperationException.With.Message.StartsWith("The logit of token 1 is ").And.Message.EndsWith("; expected finite logits, and a token that is not forbidden."));
     }
 
     [Test]

@@ -17,6 +17,8 @@ internal sealed class DecoderSession
     {
         _session = session;
         (Config, Precision, Cache) = (config, precision, CacheLayout.Of(session));
+        Names = new NativeNames(config.NumHiddenLayers);
+        PutsOutAllLogits = session.OutputMetadata[GraphNames.Logits].Dimensions[1] != 1;
         IsPauseCountDynamic = session.OverridableInitializerMetadata.ContainsKey(GraphNames.PauseCount);
         var metadata = session.ModelMetadata.CustomMetadataMap;
         PauseCount = int.TryParse(metadata.GetValueOrDefault(MetadataNames.PauseCount), out var count) ? count : config.Pause?.Count ?? 0;
@@ -31,14 +33,29 @@ internal sealed class DecoderSession
     /// <summary>How the graph takes and gives keys and values.</summary>
     public CacheLayout Cache { get; }
 
+    /// <summary>Names of its inputs and outputs.</summary>
+    public NativeNames Names { get; }
+
+    /// <summary>Where keys and values live.</summary>
+    public OrtMemoryInfo CacheMemory { get; } = OrtMemoryInfo.DefaultInstance;
+
+    /// <summary>Whether that is the processor's memory, where rows can be copied and cut off.</summary>
+    public bool IsCacheOnHost { get; } = true;
+
     /// <summary>Positions that a sequence can have, pauses included: the model's, or fewer where the graph's cache has fewer.</summary>
     public int MaxLength => Math.Min(Config.MaxPositionEmbeddings, Cache.FixedLength ?? int.MaxValue);
 
     /// <summary>M_inf of the graph: baked in, or the default of a dynamic one.</summary>
     public int PauseCount { get; }
 
-    /// <summary>Whether a call may choose M_inf.</summary>
+    /// <summary>Whether M_inf is an input of the graph.</summary>
     public bool IsPauseCountDynamic { get; }
+
+    /// <summary>
+    /// Whether a call may choose M_inf. Where the count is baked in, a past of one masked position keeps the graph from
+    /// appending its own; a shared cache cannot have one, as its graph computes the past's length with the pauses.
+    /// </summary>
+    public bool CanChoosePauseCount => IsPauseCountDynamic || !Cache.IsShared;
 
     /// <summary>Loads a graph, held by the caller until its <see cref="Release"/>.</summary>
     /// <param name="folder">The model's folder.</param>
@@ -61,6 +78,16 @@ internal sealed class DecoderSession
             throw;
         }
     }
+
+    /// <summary>Whether a later call puts out the logits of all its tokens, rather than of the last alone.</summary>
+    public bool PutsOutAllLogits { get; }
+
+    /// <summary>Tokens that a sequence can still get; the last is only produced and needs no position.</summary>
+    /// <param name="length">Tokens that it has.</param>
+    /// <param name="paddedLength">The same with its left padding, which a buffer of fixed length holds too.</param>
+    /// <param name="pauseCount">Pauses after them.</param>
+    public int RoomAfter(int length, int paddedLength, int pauseCount) =>
+        Math.Min(Config.MaxPositionEmbeddings - length, (Cache.FixedLength ?? int.MaxValue) - paddedLength) - pauseCount + 1;
 
     /// <summary>Names of the inputs and outputs with the values of one batch.</summary>
     public OrtIoBinding CreateBinding() => _session.CreateIoBinding();
@@ -89,6 +116,7 @@ internal sealed class DecoderSession
         if (Interlocked.Decrement(ref _users) == 0)
         {
             _session.Dispose();
+            Names.Dispose();
         }
     }
 }

@@ -14,12 +14,15 @@ internal sealed record SamplingSettings
     /// <summary>Choose from the most likely tokens that together reach this probability, 0-1.</summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>Choose from the tokens at least this fraction as likely as the most likely one, 0-1.</summary>
+    public double MinP { get; init; }
+
     /// <summary>Start of the random numbers.</summary>
     public int Seed { get; init; }
 }
 
 /// <summary>
-/// Chooses the next token from logits: temperature, then top-k, then top-p, in Hugging Face's order. Each sequence has its
+/// Chooses the next token from logits: temperature, then top-k, top-p and min-p, in Hugging Face's order. Each sequence has its
 /// own random numbers, so what one is given does not depend on the others.
 /// </summary>
 /// <remarks>Works in buffers of its own: nothing is allocated for a token. Not thread-safe.</remarks>
@@ -54,7 +57,7 @@ internal sealed class Sampler
         var best = TensorPrimitives.IndexOfMax(logits);
         if (!float.IsFinite(logits[best]))
         {
-            throw new InvalidOperationException($"The logit of token {best} is {logits[best]}; expected finite logits.");
+            throw new InvalidOperationException($"The logit of token {best} is {logits[best]}; expected finite logits, and a token that is not forbidden.");
         }
 
         if (_temperature == 0)
@@ -67,6 +70,12 @@ internal sealed class Sampler
         if (_settings.TopP < 1)
         {
             count = KeepNucleus(count);
+        }
+
+        if (_settings.MinP > 0)
+        {
+            // The most likely token weighs 1.
+            count = DropLighter(count, _settings.MinP);
         }
 
         return Draw(count, _random[sequence].NextDouble());

@@ -2,11 +2,14 @@ using NUnit.Framework;
 
 namespace PauseOnnx.Tests.Runtime;
 
-[TestFixture("llama")]
-[TestFixture("gpt2")]
-public sealed class DynamicPauseCountTests(string configName) : IDisposable
+/// <summary>A count chosen by the call, whether the graph takes it or the pauses are fed as tokens.</summary>
+[TestFixture("llama", true)]
+[TestFixture("llama", false)]
+[TestFixture("gpt2", true)]
+[TestFixture("gpt2", false)]
+public sealed class PauseCountTests(string configName, bool isDynamic) : IDisposable
 {
-    private readonly RuntimeModel _tiny = new(configName, isDynamic: true);
+    private readonly RuntimeModel _tiny = new(configName, isDynamic);
 
     public void Dispose() => _tiny.Dispose();
 
@@ -23,7 +26,8 @@ public sealed class DynamicPauseCountTests(string configName) : IDisposable
     [Test]
     public void PauseCount_Null_IsTheModelsOwn()
     {
-        Assert.That(_tiny.Model.IsPauseCountDynamic, Is.True);
+        Assert.That(_tiny.Model.IsPauseCountDynamic, Is.EqualTo(isDynamic));
+        Assert.That(_tiny.Model.CanChoosePauseCount, Is.True);
         Assert.That(_tiny.Model.PauseCount, Is.EqualTo(RuntimeModel.PauseCount));
         Assert.That(_tiny.Generate([RuntimeModel.Prompt(6)], new() { MaxNewTokens = 5 })[0], Is.EqualTo(_tiny.PlainGreedy(RuntimeModel.Prompt(6), 5)));
     }
