@@ -8,11 +8,13 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
     private static readonly string[] Required = [FileNames.Config, FileNames.Tokenizer, FileNames.TokenizerConfig];
 
     /// <summary>Reads every file, and reports the faults of all of them together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">Options are out of range; all of them are listed.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="ExecutionProviderException">The provider is not there, or cannot load the graph.</exception>
     /// <exception cref="ModelFormatException">Files are missing, not valid or contradictory.</exception>
     public static ModelFolder Load(string folder, PauseModelOptions options)
     {
+        options.ThrowIfInvalid();
         if (!Directory.Exists(folder))
         {
             throw new DirectoryNotFoundException($"'{folder}' is no folder; expected one written by 'pauseonnx export'.");
@@ -37,11 +39,6 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
     // Which graph to load, once all files are there.
     private static GraphPrecision FindGraph(string folder, GraphPrecision? asked)
     {
-        if (asked is { } value && !Enum.IsDefined(value))
-        {
-            throw new ArgumentOutOfRangeException(nameof(asked), $"Precision is {value}; expected one of {string.Join(", ", Enum.GetNames<GraphPrecision>())}, or null.");
-        }
-
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
         var graphs = GraphPrecisions.In(folder);
         var precision = asked ?? (graphs is [var first, ..] ? first : GraphPrecision.Fp32);

@@ -1,13 +1,7 @@
+using Microsoft.Extensions.Logging;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Runtime;
-
-/// <summary>The hardware that computes the graph.</summary>
-public enum ExecutionProvider
-{
-    /// <summary>ONNX Runtime's own kernels on the processor.</summary>
-    Cpu,
-}
 
 /// <summary>How a model is loaded.</summary>
 public sealed record PauseModelOptions
@@ -16,11 +10,42 @@ public sealed record PauseModelOptions
     /// <value>null: the float32 one, or where there is none the first that is there, in the order of <see cref="GraphPrecision"/>.</value>
     public GraphPrecision? Precision { get; init; }
 
-    /// <summary>Threads that share the work of one call.</summary>
+    /// <summary>Threads that share the work of one call on the processor.</summary>
     /// <value>null: ONNX Runtime's default, one a physical core.</value>
     public int? IntraOpThreads { get; init; }
 
-    /// <summary>Where the graph is computed.</summary>
-    /// <value><see cref="ExecutionProvider.Cpu"/>.</value>
-    public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Cpu;
+    /// <summary>What computes the graph.</summary>
+    /// <value><see cref="ExecutionProvider.Auto"/>.</value>
+    public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Auto;
+
+    /// <summary>Where the model says on what it runs, and why not on something faster.</summary>
+    /// <value>null: nowhere.</value>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentException">Options are out of range; all of them are listed.</exception>
+    internal void ThrowIfInvalid()
+    {
+        var faults = new List<string>();
+        if (Precision is { } precision && !Enum.IsDefined(precision))
+        {
+            faults.Add($"Precision is {precision}; expected one of {string.Join(", ", Enum.GetNames<GraphPrecision>())}, or null");
+        }
+
+        if (IntraOpThreads is < 1)
+        {
+            faults.Add($"IntraOpThreads is {IntraOpThreads}; expected at least 1, or null");
+        }
+
+        if (ExecutionProvider is null)
+        {
+            faults.Add("ExecutionProvider is null; expected one, such as ExecutionProvider.Auto");
+        }
+
+        faults.AddRange(ExecutionProvider?.FindFaults() ?? []);
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join("; ", faults) + ".");
+        }
+    }
 }

@@ -1,40 +1,78 @@
-using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.OnnxRuntime;
 using PauseOnnx.Model;
 
 namespace PauseOnnx.Runtime;
 
-/// <summary>Opens a graph on an execution provider: the one place that knows which there are.</summary>
+/// <summary>Opens a graph on an execution provider, or on the best that there is.</summary>
 internal static partial class SessionFactory
 {
+    // By which ONNX Runtime says that the file is at fault and no provider could load it.
+    private static readonly string[] FileFaults = ["[ErrorCode:NoSuchFile]", "[ErrorCode:InvalidProtobuf]", "[ErrorCode:InvalidGraph]", "[ErrorCode:NoModel]"];
+
     /// <summary>Loads a graph with its weights.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <param name="file">The graph.</param>
+    /// <param name="options">How to load it, found valid.</param>
+    /// <exception cref="ExecutionProviderException">The provider is not there, or cannot load the graph.</exception>
     /// <exception cref="ModelFormatException">ONNX Runtime refuses the file, or the file of its weights.</exception>
-    public static InferenceSession Create(string file, PauseModelOptions options)
+    public static LoadedGraph Create(string file, PauseModelOptions options)
+    {
+        var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger(typeof(PauseModel).FullName!);
+        var graph = options.ExecutionProvider is AutoProvider
+            ? OpenAnywhere(file, options, logger)
+            : Open(file, options, options.ExecutionProvider, logger);
+        LogLoaded(logger, file, graph.ProviderName, NativeRuntime.Version, graph.CacheMemory.Name);
+        return graph;
+    }
+
+    private static LoadedGraph OpenAnywhere(string file, PauseModelOptions options, ILogger logger)
+    {
+        if (ProviderSetup.HasCuda)
+        {
+            try
+            {
+                return Open(file, options, ExecutionProvider.Cuda, logger);
+            }
+            catch (ExecutionProviderException e)
+            {
+                LogFallback(logger, file, e.Message);
+            }
+        }
+        else
+        {
+            LogOnlyProcessor(logger, NativeRuntime.Version, ProviderSetup.GpuPackage);
+        }
+
+        return Open(file, options, ExecutionProvider.Cpu, logger);
+    }
+
+    private static LoadedGraph Open(string file, PauseModelOptions options, ExecutionProvider provider, ILogger logger)
     {
         using var sessionOptions = CreateOptions(options);
+        ProviderSetup.Append(sessionOptions, provider, file);
+        if (provider is TensorRtProvider && !TensorRtProvider.HasProfiles(OnnxMetadata.Read(file)))
+        {
+            LogNoProfiles(logger, file);
+        }
+
         try
         {
-            return new InferenceSession(file, sessionOptions);
+            return new LoadedGraph(new InferenceSession(file, sessionOptions), provider.Name);
+        }
+        catch (OnnxRuntimeException e) when (provider is CpuProvider || FileFaults.Any(f => e.Message.Contains(f, StringComparison.Ordinal)))
+        {
+            throw new ModelFormatException($"ONNX Runtime cannot load the graph: {OneLine.Of(e.Message)} ({file}).", e);
         }
         catch (OnnxRuntimeException e)
         {
-            throw new ModelFormatException($"ONNX Runtime cannot load the graph: {OneLine(e.Message)} ({file}).", e);
+            throw new ExecutionProviderException($"Execution provider '{provider.Name}' cannot load the graph: {OneLine.Of(e.Message)} ({file}); {ProviderSetup.Advise(provider)}.", e);
         }
     }
 
     private static SessionOptions CreateOptions(PauseModelOptions options)
     {
-        if (options.IntraOpThreads is < 1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), $"IntraOpThreads is {options.IntraOpThreads}; expected at least 1, or null.");
-        }
-
-        if (options.ExecutionProvider != ExecutionProvider.Cpu)
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), $"ExecutionProvider is {options.ExecutionProvider}; expected Cpu.");
-        }
-
+        _ = NativeRuntime.Environment;
         return new SessionOptions
         {
             // Every error arrives as an exception too; a dynamic pause count would print a warning at each load.
@@ -43,9 +81,15 @@ internal static partial class SessionFactory
         };
     }
 
-    private static string OneLine(string message) => SourceLocation().Replace(message.ReplaceLineEndings(" "), " ").Trim().TrimEnd('.');
+    [LoggerMessage(LogLevel.Information, "{File} runs on execution provider '{Provider}' of ONNX Runtime {Version}; keys and values are in the memory '{Memory}'.")]
+    private static partial void LogLoaded(ILogger logger, string file, string provider, string version, string memory);
 
-    // ONNX Runtime says in which line of its own code it refused: that helps nobody to mend a file.
-    [GeneratedRegex(@" *(\[ErrorCode:\w+\]|[\w/]+\.(cc|h):\d+ (static void )?\S+) +")]
-    private static partial Regex SourceLocation();
+    [LoggerMessage(LogLevel.Warning, "{File} runs on the processor, as its first choice failed. {Reason}")]
+    private static partial void LogFallback(ILogger logger, string file, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Only the processor is tried: ONNX Runtime {Version} was built without CUDA, which would need {Package}.")]
+    private static partial void LogOnlyProcessor(ILogger logger, string version, string package);
+
+    [LoggerMessage(LogLevel.Warning, "{File} does not say for which lengths TensorRT is to build its engine, which is then built anew, for minutes, whenever a sequence gets longer than any before; export with '--target tensorrt'.")]
+    private static partial void LogNoProfiles(ILogger logger, string file);
 }

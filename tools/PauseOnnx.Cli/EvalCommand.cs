@@ -21,7 +21,7 @@ internal static class EvalCommand
         HelpName = "PATH",
     };
 
-    private static readonly Option<GraphPrecision?> Precision = PrecisionOption.Create();
+    private static readonly LoadOptions Load = new();
 
     private static readonly Option<string?> PauseCountList = new("--pause-counts")
     {
@@ -48,8 +48,9 @@ internal static class EvalCommand
               pauseonnx eval artifacts/models/demo/PausePT_PauseFT_random_M --data artifacts/data/luhn --pause-counts 0,4..12,15,30
             """)
         {
-            Model, Data, Precision, PauseCountList, Limit, BatchSize, Json,
+            Model, Data, PauseCountList, Limit, BatchSize, Json,
         };
+        Load.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Task.Run(() => Run(parsed, cancellationToken), cancellationToken));
         return command;
     }
@@ -59,7 +60,7 @@ internal static class EvalCommand
         var (folder, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
         var examples = ReadExamples(data, parsed.GetValue(Limit));
         var asked = parsed.GetValue(PauseCountList) is { } list ? PauseCounts.Parse(list) : null;
-        using var model = PauseModel.Load(folder, new() { Precision = parsed.GetValue(Precision) });
+        using var model = PauseModel.Load(folder, Load.Read(parsed));
         var counts = asked ?? [model.PauseCount];
 
         var evaluation = new Evaluation(model, examples, parsed.GetValue(BatchSize));

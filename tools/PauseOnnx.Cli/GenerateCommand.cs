@@ -1,6 +1,5 @@
 using System.CommandLine;
 using PauseOnnx.CommandLine;
-using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 
 namespace PauseOnnx.Cli;
@@ -18,7 +17,7 @@ internal static class GenerateCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<GraphPrecision?> Precision = PrecisionOption.Create();
+    private static readonly LoadOptions Load = new();
 
     private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "Longest answer, in tokens [default: as the model says, or 256]." };
 
@@ -51,12 +50,14 @@ internal static class GenerateCommand
               pauseonnx generate artifacts/models/luhn "453201511283036="
               pauseonnx generate artifacts/models/luhn "453201511283036=" "601100099013942=" --ids
               pauseonnx generate artifacts/models/corpus "The " --max-new-tokens 100 --temperature 0.8 --top-p 0.95 --seed 1
-              pauseonnx generate artifacts/models/corpus "The " --precision int4
+              pauseonnx generate artifacts/models/corpus "The " --precision int4 --threads 1
+              pauseonnx generate artifacts/models/corpus "The " --provider cuda --device 1
               echo "Once upon a time" | pauseonnx generate artifacts/models/corpus -
             """)
         {
-            Model, Prompts, Precision, MaxNewTokens, Temperature, TopK, TopP, Seed, PauseCount, Ids,
+            Model, Prompts, MaxNewTokens, Temperature, TopK, TopP, Seed, PauseCount, Ids,
         };
+        Load.AddTo(command);
         command.SetAction(RunAsync);
         return command;
     }
@@ -73,7 +74,7 @@ internal static class GenerateCommand
             Seed = parsed.GetValue(Seed),
             PauseCount = parsed.GetValue(PauseCount),
         };
-        using var model = PauseModel.Load(parsed.GetRequiredValue(Model), new() { Precision = parsed.GetValue(Precision) });
+        using var model = PauseModel.Load(parsed.GetRequiredValue(Model), Load.Read(parsed));
         await (parsed.GetValue(Ids) ? PrintIdsAsync(model, prompts, options, cancellationToken)
             : prompts.Length == 1 ? StreamAsync(model, prompts[0], options, cancellationToken)
             : PrintBatchAsync(model, prompts, options, cancellationToken)).ConfigureAwait(false);

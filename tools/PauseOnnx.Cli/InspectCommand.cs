@@ -96,15 +96,7 @@ internal static class InspectCommand
 
     private static OnnxSummary Read(string path, GraphPrecision? precision) => OnnxSummary.Read(InspectedModel.Find(path, precision).Onnx);
 
-    private static void PrintTables(InspectedModel model)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        foreach (var table in InspectTables.Of(model, OnnxSummary.Read(model.Onnx)))
-        {
-            console.Write(table);
-            console.WriteLine();
-        }
-    }
+    private static void PrintTables(InspectedModel model) => Tables.Print(InspectTables.Of(model, OnnxSummary.Read(model.Onnx)));
 
     private static void PrintDifferences(OnnxSummary first, OnnxSummary second, string? only)
     {

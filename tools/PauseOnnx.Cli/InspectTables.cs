@@ -25,7 +25,7 @@ internal static class InspectTables
         ];
     }
 
-    private static Table ConfigTable(ModelConfig config) => Properties("Model",
+    private static Table ConfigTable(ModelConfig config) => Tables.Properties("Model",
         ("family", config.Family.ToString().ToLowerInvariant()),
         ("layers", $"{config.NumHiddenLayers}"),
         ("hidden size", $"{config.HiddenSize}"),
@@ -35,13 +35,13 @@ internal static class InspectTables
         ("positions", $"{config.MaxPositionEmbeddings}"),
         ("head", config.TieWordEmbeddings ? "tied to the embedding" : "its own"));
 
-    private static Table PausesTable(ModelConfig config, OnnxSummary summary) => Properties("Pauses",
+    private static Table PausesTable(ModelConfig config, OnnxSummary summary) => Tables.Properties("Pauses",
         ("pause count", Metadata(summary, MetadataNames.PauseCount)),
         ("mode", Metadata(summary, MetadataNames.PauseCountMode)),
         ("training", Metadata(summary, MetadataNames.PauseTraining)),
         ("config.json says", config.Pause is { } pause ? $"{pause.Count} pauses, {pause.Training}" : "no <pause> token"));
 
-    private static Table GraphTable(InspectedModel model, OnnxSummary summary) => Properties("ONNX file",
+    private static Table GraphTable(InspectedModel model, OnnxSummary summary) => Tables.Properties("ONNX file",
         ("graphs", Graphs(model)),
         ("name", Metadata(summary, MetadataNames.ModelName)),
         ("target", Metadata(summary, MetadataNames.Target)),
@@ -57,7 +57,7 @@ internal static class InspectTables
 
     private static Table OperatorsTable(OnnxSummary summary)
     {
-        var table = NewTable($"Operators ({summary.Nodes.Values.Sum()} nodes)", "domain", "operators");
+        var table = Tables.New($"Operators ({summary.Nodes.Values.Sum()} nodes)", "domain", "operators");
         foreach (var domain in summary.Nodes.GroupBy(n => n.Key.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
         {
             var operators = domain.OrderByDescending(n => n.Value).ThenBy(n => n.Key.Operator, StringComparer.Ordinal).Select(n => $"{n.Key.Operator} {n.Value}");
@@ -69,7 +69,7 @@ internal static class InspectTables
 
     private static Table FilesTable(string folder)
     {
-        var table = NewTable("Files", "file", "size");
+        var table = Tables.New("Files", "file", "size");
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(f => f.FullName, StringComparer.Ordinal))
         {
             table.AddRow(Markup.Escape(Path.GetRelativePath(folder, file.FullName)), ByteSize.Format(file.Length));
@@ -82,10 +82,10 @@ internal static class InspectTables
     {
         if (report is not { IsProven: true })
         {
-            return Properties("Proof", ("parity", report is null ? $"unknown: there is no {FileNames.ExportReport}" : "not proven: exported with --verify none"));
+            return Tables.Properties("Proof", ("parity", report is null ? $"unknown: there is no {FileNames.ExportReport}" : "not proven: exported with --verify none"));
         }
 
-        var table = NewTable("Proof against the trainer's own logits", "precision", "case", "pauses", "batch", "decode steps", "largest difference", "relative error");
+        var table = Tables.New("Proof against the trainer's own logits", "precision", "case", "pauses", "batch", "decode steps", "largest difference", "relative error");
         foreach (var (variant, p) in report.Variants.SelectMany(v => v.Parity.Select(p => (v, p))))
         {
             table.AddRow(variant.Precision, Markup.Escape(p.Case), $"{p.PauseCount}", $"{p.Batch}", $"{p.DecodeSteps}", $"{p.MaxDifference:G2}", $"{p.RelativeError:G2}");
@@ -114,18 +114,4 @@ internal static class InspectTables
 
     private static bool IsLaterLayer(string value) =>
         value.Split('.') is [_, var layer, ..] && int.TryParse(layer, out var number) && number > 0;
-
-    private static Table Properties(string title, params (string Name, string Value)[] rows)
-    {
-        var table = NewTable(title, "", "").HideHeaders();
-        foreach (var (name, value) in rows)
-        {
-            table.AddRow(name, Markup.Escape(value));
-        }
-
-        return table;
-    }
-
-    private static Table NewTable(string title, params string[] columns) =>
-        new Table().Title($"[bold]{Markup.Escape(title)}[/]").AddColumns(columns).Border(TableBorder.Rounded);
 }

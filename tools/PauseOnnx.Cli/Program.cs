@@ -18,5 +18,6 @@ public static class Program
             InspectCommand.Create(),
             EvalCommand.Create(),
             TaskCommand.Create(),
+            DevicesCommand.Create(),
         };
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace PauseOnnx.Model;
 
 /// <summary>
-/// The fields of one message in the Protobuf wire format: enough to read a SentencePiece model without its library.
+/// The fields of one message in the Protobuf wire format: enough to read a SentencePiece model, or what an ONNX file says of
+/// itself, without their libraries.
 /// </summary>
 /// <remarks>See <see href="https://protobuf.dev/programming-guides/encoding/">the encoding</see>.</remarks>
 internal sealed class ProtobufFields

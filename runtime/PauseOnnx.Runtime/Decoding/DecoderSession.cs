@@ -10,13 +10,12 @@ namespace PauseOnnx.Runtime;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class DecoderSession
 {
-    private readonly InferenceSession _session;
     private int _users = 1;
 
-    private DecoderSession(InferenceSession session, ModelConfig config, GraphPrecision precision)
+    private DecoderSession(LoadedGraph graph, ModelConfig config, GraphPrecision precision)
     {
-        _session = session;
-        (Config, Precision, Cache) = (config, precision, CacheLayout.Of(session));
+        var session = graph.Session;
+        (Graph, Config, Precision, Cache) = (graph, config, precision, CacheLayout.Of(session));
         Names = new NativeNames(config.NumHiddenLayers);
         PutsOutAllLogits = session.OutputMetadata[GraphNames.Logits].Dimensions[1] != 1;
         IsPauseCountDynamic = session.OverridableInitializerMetadata.ContainsKey(GraphNames.PauseCount);
@@ -30,6 +29,9 @@ internal sealed class DecoderSession
     /// <summary>What numbers the graph holds and computes with.</summary>
     public GraphPrecision Precision { get; }
 
+    /// <summary>What computes the graph, and where it keeps keys and values.</summary>
+    public LoadedGraph Graph { get; }
+
     /// <summary>How the graph takes and gives keys and values.</summary>
     public CacheLayout Cache { get; }
 
@@ -37,10 +39,10 @@ internal sealed class DecoderSession
     public NativeNames Names { get; }
 
     /// <summary>Where keys and values live.</summary>
-    public OrtMemoryInfo CacheMemory { get; } = OrtMemoryInfo.DefaultInstance;
+    public OrtMemoryInfo CacheMemory => Graph.CacheMemory;
 
     /// <summary>Whether that is the processor's memory, where rows can be copied and cut off.</summary>
-    public bool IsCacheOnHost { get; } = true;
+    public bool IsCacheOnHost => Graph.IsCacheOnHost;
 
     /// <summary>Positions that a sequence can have, pauses included: the model's, or fewer where the graph's cache has fewer.</summary>
     public int MaxLength => Math.Min(Config.MaxPositionEmbeddings, Cache.FixedLength ?? int.MaxValue);
@@ -62,19 +64,20 @@ internal sealed class DecoderSession
     /// <param name="precision">Which of its graphs.</param>
     /// <param name="config">The shape of the model.</param>
     /// <param name="options">How to load it.</param>
+    /// <exception cref="ExecutionProviderException">The provider is not there, or cannot load the graph.</exception>
     /// <exception cref="ModelFormatException">The graph cannot be loaded, contradicts itself or does not fit the configuration.</exception>
     public static DecoderSession Load(string folder, GraphPrecision precision, ModelConfig config, PauseModelOptions options)
     {
         var file = Path.Combine(folder, GraphPrecisions.FileOf(precision));
-        var session = SessionFactory.Create(file, options);
+        var graph = SessionFactory.Create(file, options);
         try
         {
-            ModelFormatException.ThrowIfAny(GraphContract.FindFaults(session, config, precision), file);
-            return new DecoderSession(session, config, precision);
+            ModelFormatException.ThrowIfAny(GraphContract.FindFaults(graph.Session, config, precision), file);
+            return new DecoderSession(graph, config, precision);
         }
         catch
         {
-            session.Dispose();
+            graph.Dispose();
             throw;
         }
     }
@@ -90,10 +93,10 @@ internal sealed class DecoderSession
         Math.Min(Config.MaxPositionEmbeddings - length, (Cache.FixedLength ?? int.MaxValue) - paddedLength) - pauseCount + 1;
 
     /// <summary>Names of the inputs and outputs with the values of one batch.</summary>
-    public OrtIoBinding CreateBinding() => _session.CreateIoBinding();
+    public OrtIoBinding CreateBinding() => Graph.Session.CreateIoBinding();
 
     /// <summary>Computes the graph once.</summary>
-    public void Run(RunOptions options, OrtIoBinding binding) => _session.RunWithBinding(options, binding);
+    public void Run(RunOptions options, OrtIoBinding binding) => Graph.Session.RunWithBinding(options, binding);
 
     /// <summary>Keeps the session loaded until the matching <see cref="Release"/>.</summary>
     /// <exception cref="ObjectDisposedException">Everybody has released it already.</exception>
@@ -115,7 +118,7 @@ internal sealed class DecoderSession
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            _session.Dispose();
+            Graph.Dispose();
             Names.Dispose();
         }
     }
