@@ -11,9 +11,9 @@ public class OrtBackendTests
 
     [Test]
     public void Programs_ByBackend_TakeItsPackageAndNoOther(
-        [ValueSource(nameof(Programs))] string project, [Values(null, "cpu", "gpu")] string? backend)
+        [ValueSource(nameof(Programs))] string project, [Values("by default", "cpu", "gpu")] string backend)
     {
-        var (exitCode, output) = MSBuild(project, ["-getItem:PackageReference", .. backend is null ? [] : new[] { $"-p:OrtBackend={backend}" }]);
+        var (exitCode, output) = MSBuild(project, ["-getItem:PackageReference", .. backend == "by default" ? [] : new[] { $"-p:OrtBackend={backend}" }]);
         Assert.That(exitCode, Is.Zero, output);
         var packages = JsonDocument.Parse(output).RootElement.GetProperty("Items").GetProperty("PackageReference")
             .EnumerateArray().Select(p => p.GetProperty("Identity").GetString()!);

@@ -7,7 +7,8 @@ namespace PauseOnnx.Tests.NodeJs;
 /// <summary>The scripts of tests/node. Node.js is slow to start, so one process answers many jobs.</summary>
 internal static class NodeScript
 {
-    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "node");
+    /// <summary>tests/node.</summary>
+    public static readonly string Folder = Path.Combine(Repository.Root, "tests", "node");
 
     /// <summary>Skips the test, with the reason, where the scripts cannot run.</summary>
     /// <param name="package">A package that came later, so that an older installation may lack it; null for none.</param>
