@@ -50,7 +50,8 @@ public sealed class PauseModel : IDisposable
     /// <param name="options">null for the defaults.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="ModelFormatException">Files are missing, not valid or contradictory; all faults are listed.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">Options are out of range; all of them are listed.</exception>
+    /// <exception cref="ExecutionProviderException">The execution provider is not there, or cannot load the graph.</exception>
     public static PauseModel Load(string folder, PauseModelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

@@ -38,10 +38,7 @@ internal sealed class DecoderSession
     /// <summary>Names of its inputs and outputs.</summary>
     public NativeNames Names { get; }
 
-    /// <summary>Where keys and values live.</summary>
-    public OrtMemoryInfo CacheMemory => Graph.CacheMemory;
-
-    /// <summary>Whether that is the processor's memory, where rows can be copied and cut off.</summary>
+    /// <summary>Whether keys and values live in the processor's memory, where rows can be copied and cut off.</summary>
     public bool IsCacheOnHost => Graph.IsCacheOnHost;
 
     /// <summary>Positions that a sequence can have, pauses included: the model's, or fewer where the graph's cache has fewer.</summary>

@@ -14,7 +14,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private readonly OrtIoBinding _binding;
     private readonly NativeNames _names;
     private readonly CacheLayout _layout;
-    private readonly OrtMemoryInfo _memory;
+    private readonly LoadedGraph _graph;
     private readonly int _heads;
     private readonly int _width;
     private readonly int _capacity;
@@ -29,7 +29,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <exception cref="InsufficientMemoryException">The buffers do not fit into memory.</exception>
     public KeyValueCache(OrtIoBinding binding, DecoderSession session, int batch, int capacity)
     {
-        (_binding, _names, _layout, _memory, _batch, _capacity) = (binding, session.Names, session.Cache, session.CacheMemory, batch, capacity);
+        (_binding, _names, _layout, _graph, _batch, _capacity) = (binding, session.Names, session.Cache, session.Graph, batch, capacity);
         (_heads, _width) = (session.Config.NumKeyValueHeads, session.Config.HeadDim);
         _values = new nint[_names.Past.Length];
         try
@@ -77,7 +77,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
         {
             foreach (var name in _names.Present)
             {
-                OrtApi.BindOutputTo(_binding, name, _memory);
+                OrtApi.BindOutputTo(_binding, name, _graph.CacheMemory);
             }
         }
     }
@@ -118,8 +118,14 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <param name="rows">Rows of its batch: B of this one from now on.</param>
     /// <param name="length">P to take, at most the source's.</param>
     /// <exception cref="InsufficientMemoryException">The copy does not fit into memory.</exception>
+    /// <exception cref="NotSupportedException">The cache is in the memory of a device.</exception>
     public void Take(KeyValueCache source, ReadOnlySpan<int> rows, int length)
     {
+        if (!_graph.IsCacheOnHost)
+        {
+            throw new NotSupportedException($"Keys and values are in the memory of execution provider '{_graph.ProviderName}', where rows cannot be copied; expected no beams, or ExecutionProvider.Cpu.");
+        }
+
         for (var i = 0; i < _values.Length; i++)
         {
             var copy = Create(rows.Length, _layout.IsShared ? _capacity : length);
@@ -145,7 +151,9 @@ internal sealed unsafe class KeyValueCache : IDisposable
     {
         try
         {
-            return OrtApi.CreateTensor([batch, _heads, length, _width], (int)_layout.Type);
+            // What a growing cache begins with is given as from outside: the processor's memory will do, and can be cleared.
+            var allocator = _layout.IsShared ? _graph.CacheAllocator : OrtAllocator.DefaultInstance;
+            return OrtApi.CreateTensor(allocator, [batch, _heads, length, _width], (int)_layout.Type);
         }
         catch (InsufficientMemoryException e)
         {

@@ -33,17 +33,18 @@ internal static unsafe class OrtApi
     private static readonly void** Functions = FindFunctions();
     private static readonly nint Allocator = OrtAllocator.DefaultInstance.DangerousGetHandle();
 
-    /// <summary>Makes a tensor in the processor's memory.</summary>
+    /// <summary>Makes a tensor.</summary>
+    /// <param name="allocator">In whose memory.</param>
     /// <param name="shape">Its dimensions.</param>
     /// <param name="type">ONNX's number of its element type.</param>
     /// <exception cref="InsufficientMemoryException">It does not fit.</exception>
-    public static nint CreateTensor(ReadOnlySpan<long> shape, int type)
+    public static nint CreateTensor(OrtAllocator allocator, ReadOnlySpan<long> shape, int type)
     {
         nint value;
         fixed (long* dims = shape)
         {
             var create = (delegate* unmanaged<nint, long*, nuint, int, nint*, nint>)Functions[CreateTensorPlace];
-            var status = create(Allocator, dims, (nuint)shape.Length, type, &value);
+            var status = create(allocator.DangerousGetHandle(), dims, (nuint)shape.Length, type, &value);
             return status == 0 ? value : throw new InsufficientMemoryException(TakeMessage(status));
         }
     }
