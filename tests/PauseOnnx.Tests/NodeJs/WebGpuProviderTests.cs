@@ -38,6 +38,7 @@ public sealed class WebGpuProviderTests
     // Growing and shared caches; prompts of unequal lengths, so that one is padded.
     [TestCase(ExportTarget.Portable)]
     [TestCase(ExportTarget.Standard)]
+    [TestCase(ExportTarget.SharedCache)]
     [TestCase(ExportTarget.GenAI)]
     public void Generate_OnWebGpu_GivesTheProcessorsAnswers(ExportTarget target)
     {
