@@ -77,6 +77,8 @@ internal sealed partial class GraphBuilder
 
     public Value Neg(Value x) => Unary("Neg", x);
 
+    public Value Abs(Value x) => Unary("Abs", x);
+
     public Value Sqrt(Value x) => Unary("Sqrt", x);
 
     public Value Sigmoid(Value x) => Unary("Sigmoid", x);
@@ -101,6 +103,12 @@ internal sealed partial class GraphBuilder
         var shape = x.Shape.With(x.Shape.Count - 1, 1);
         return Emit("ReduceMean", [x], x.Type, shape, [("axes", new IntsAttribute(-1)), ("keepdims", new IntAttribute(1))]);
     }
+
+    /// <summary>The largest value of the last axis, which stays as 1 (opset 18).</summary>
+    public Value MaxOfLastAxis(Value x) => Emit("ReduceMax", [x, Vector(-1)], x.Type, x.Shape.With(x.Shape.Count - 1, 1));
+
+    /// <summary>The same as to opset 17, where its axes are an attribute.</summary>
+    public Value MaxOfLastAxisByAttribute(Value x) => Emit("ReduceMax", [x], x.Type, x.Shape.With(x.Shape.Count - 1, 1), [("axes", new IntsAttribute(-1))]);
 
     /// <summary>Running sum along an axis.</summary>
     public Value CumSum(Value x, int axis) => Emit("CumSum", [x, Scalar(axis)], x.Type, x.Shape);

@@ -17,6 +17,7 @@ internal static class Operators
 
     private static readonly Dictionary<(string Domain, string OpType), (int Since, int Until)> Known = new()
     {
+        [("", "Abs")] = (13, int.MaxValue),
         [("", "Add")] = (14, int.MaxValue),
         [("", "And")] = (7, int.MaxValue),
         [("", "Attention")] = (23, int.MaxValue),
@@ -44,6 +45,7 @@ internal static class Operators
         [("", "Or")] = (7, int.MaxValue),
         [("", "Pow")] = (15, int.MaxValue),
         [("", "Range")] = (11, int.MaxValue),
+        [("", "ReduceMax")] = (13, int.MaxValue), // Its axes are an attribute to 17, an input since 18.
         [("", "ReduceMean")] = (13, 17), // Its axes are an attribute; an input since 18.
         [("", "Reshape")] = (14, int.MaxValue),
         [("", "RMSNormalization")] = (23, int.MaxValue),

@@ -56,7 +56,7 @@ internal static class Targets
 {
     private static readonly IPass[] Simplify = [new ConstantFolding(), new IdentityRemoval(), new CommonSubexpressions(), new DeadNodes()];
 
-    private static readonly IPass[] ToOpset17 = [new ExpandAttention(), new ExpandRotary(), new ExpandNorms(), new ExpandGelu()];
+    private static readonly IPass[] ToOpset17 = [new ExpandAttention(), new ExpandRotary(), new ExpandNorms(), new ExpandGelu(), new AxesByAttribute()];
 
     // Blocks are opset 21's.
     private static readonly GraphPrecision[] WithoutBlocks = [GraphPrecision.Fp32, GraphPrecision.Fp16, GraphPrecision.Bf16, GraphPrecision.DynamicInt8];

@@ -31,8 +31,8 @@ internal static class Tolerances
         // 4 bits of a block's range: 7 % of it at most in every weight.
         GraphPrecision.BlockInt4 => 0.5,
 
-        // 8 bits of the range of a whole state and of a whole column: an outlier takes the bits of all others.
-        GraphPrecision.DynamicInt8 => 0.15,
+        // 8 bits of the range of a token's state and of a whole column: an outlier takes the bits of all others.
+        GraphPrecision.DynamicInt8 => 0.1,
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "Expected a precision that rounds."),
     };
 

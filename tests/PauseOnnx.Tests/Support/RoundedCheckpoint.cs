@@ -38,7 +38,7 @@ internal static class RoundedCheckpoint
                 GraphPrecision.Bf16 => Array.ConvertAll(weights.ReadFloats(stored), ToBfloat16),
                 _ when name == WeightNames.Positions => weights.ReadFloats(stored),
                 _ when name == names.Embedding => new QuantizedRows(new WeightData(weights, name, shape[0])).Dequantize(),
-                _ => Dequantized(new LinearData(weights, [OutputRange.All(weights, stored, isInOut)], isInOut), isInOut, isHead && precision == GraphPrecision.BlockInt4 ? GraphPrecision.BlockInt8 : precision, quantization),
+                _ => Dequantized(new LinearData(weights, [OutputRange.All(weights, stored, isInOut)], isInOut), isInOut, isHead && precision == GraphPrecision.BlockInt4 ? GraphPrecision.BlockInt8 : precision, quantization, config.IntermediateSize),
             });
         }
 
@@ -46,16 +46,24 @@ internal static class RoundedCheckpoint
     }
 
     // As the checkpoint has it, [out, in] or [in, out].
-    private static float[] Dequantized(LinearData matrix, bool isInOut, GraphPrecision precision, QuantizationOptions quantization)
+    private static float[] Dequantized(LinearData matrix, bool isInOut, GraphPrecision precision, QuantizationOptions quantization, int intermediateSize)
     {
         var values = precision switch
         {
+            GraphPrecision.DynamicInt8 when matrix.Inputs == intermediateSize => Gathered(new ColumnQuantizedMatrix(new SpreadMatrix(matrix)).Dequantize(), matrix.Outputs),
             GraphPrecision.DynamicInt8 => new ColumnQuantizedMatrix(matrix).Dequantize(),
             GraphPrecision.BlockInt8 => new QuantizedMatrix(matrix, quantization.Scheme(8)).Dequantize(),
             _ => new QuantizedMatrix(matrix, quantization.Scheme(4)).Dequantize(),
         };
         var (inputs, outputs) = ((int)matrix.Inputs, matrix.Outputs);
         return isInOut ? values : [.. Enumerable.Range(0, values.Length).Select(i => values[(i % inputs * outputs) + (i / inputs)])];
+    }
+
+    // What HadamardMatrix spread, back in its place.
+    private static float[] Gathered(float[] values, int outputs)
+    {
+        HadamardMatrix.MultiplyRows(values, values.Length / outputs, outputs, outputs);
+        return values;
     }
 
     // To nearest, ties to even.

@@ -28,6 +28,7 @@ public class GraphBuilderTests
         ["Squeeze"] = (() => B.Squeeze(B.Vector(5), 0), "int64[]"),
         ["Transpose"] = (() => B.Transpose(Heads, 0, 2, 1, 3), "float32[B, 4, T, 6]"),
         ["Reshape"] = (() => B.Reshape(Heads, ["B", "T", 24]), "float32[B, T, 24]"),
+        ["ReduceMax"] = (() => B.MaxOfLastAxis(Hidden), "float32[B, T, 1]"),
         ["ReduceMean"] = (() => B.Mean(Hidden), "float32[B, T, 1]"),
         ["Cast"] = (() => B.Cast(Ids, DType.Bool), "bool[B, T]"),
         ["Where"] = (() => B.Where(B.Cast(Ids, DType.Bool), B.Scalar(0f), B.Scalar(1f)), "float32[B, T]"),

@@ -152,6 +152,27 @@ public class PassTests
         Assert.That(b.Graph.Initializers.Select(i => i.Value.Name), Is.EqualTo(new[] { "float32(1)" }));
     }
 
+    [Test]
+    public void AxesByAttribute_GivesReduceMaxTheFormOfOpset17()
+    {
+        var b = new GraphBuilder("test");
+        b.Output(b.Neg(b.MaxOfLastAxis(b.Input("x", DType.Float32, ["B", 4]))));
+
+        AssertPass(new AxesByAttribute(), b.Graph, """
+            graph test(x: float32[B, 4])
+              ReduceMax: float32[B, 1] = ReduceMax(x, int64[-1])
+              Neg: float32[B, 1] = Neg(ReduceMax)
+              return Neg
+
+            """, """
+            graph test(x: float32[B, 4])
+              ReduceMax/ReduceMax: float32[B, 1] = ReduceMax(x) {axes=[-1]}
+              Neg: float32[B, 1] = Neg(ReduceMax/ReduceMax)
+              return Neg
+
+            """);
+    }
+
     private static IEnumerable<TestCaseData> Pipelines() =>
         from target in Enum.GetValues<ExportTarget>()
         from precision in Targets.Of(target).Precisions

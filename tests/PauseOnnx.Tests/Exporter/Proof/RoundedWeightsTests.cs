@@ -2,6 +2,7 @@ using NUnit.Framework;
 using PauseOnnx.Exporter;
 using PauseOnnx.Exporter.Passes;
 using PauseOnnx.Exporter.Proof;
+using PauseOnnx.Exporter.Weights;
 using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 
@@ -29,7 +30,8 @@ public class RoundedWeightsTests
     public void Export_GivesTheLogitsOfItsRoundedWeights(string configName, ExportTarget target, GraphPrecision precision, bool isSymmetric)
     {
         using var folder = new TemporaryFolder();
-        var checkpoint = TinyExport.WriteCheckpoint(folder.Root, TinyCheckpoint.ConfigFor(configName, target), PauseCount);
+        var config = TinyCheckpoint.ConfigFor(configName, target) with { IntermediateSize = 2 * HadamardMatrix.Size };
+        var checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, PauseCount);
         var quantization = new QuantizationOptions { IsSymmetric = isSymmetric };
         RoundedCheckpoint.Write(checkpoint, folder["rounded"], precision, quantization);
         ReferenceFile.Write(folder[FileNames.Reference], PlainReference.Cases(folder["rounded"], PauseCount));
