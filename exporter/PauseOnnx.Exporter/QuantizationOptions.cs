@@ -17,6 +17,10 @@ public sealed record QuantizationOptions
     /// <value>Default: true.</value>
     public bool LeastError { get; init; } = true;
 
+    /// <summary>Inputs that share a scale: 32, 64 or 128. Larger blocks are faster and smaller, and lose more.</summary>
+    /// <value>Default: null: 128 for int8, 64 for int4.</value>
+    public int? BlockSize { get; init; }
+
     /// <summary>The scheme for integers of this many bits.</summary>
-    internal QuantizationScheme Scheme(int bits) => new(bits, IsSymmetric, LeastError ? ScaleSearch.LeastError : ScaleSearch.Range);
+    internal QuantizationScheme Scheme(int bits) => new(bits, IsSymmetric, LeastError ? ScaleSearch.LeastError : ScaleSearch.Range, BlockSize ?? (bits == 4 ? 64 : 128));
 }

@@ -12,13 +12,13 @@ public enum GraphPrecision
     /// <summary>Weights held in bfloat16 and computed with in float32; keys and values in float16.</summary>
     Bf16,
 
-    /// <summary>Weights in blocks of 32 int8 with one scale each, dequantized to float32.</summary>
+    /// <summary>Weights in blocks of int8 with one scale each, dequantized to float32.</summary>
     BlockInt8,
 
-    /// <summary>Weights in blocks of 32 int4 with one scale each, dequantized to float32; embedding and head in int8.</summary>
+    /// <summary>Weights in blocks of int4 with one scale each, dequantized to float32; embedding and head in int8.</summary>
     BlockInt4,
 
-    /// <summary>int8 weights by int8 activations, which are quantized anew in every call.</summary>
+    /// <summary>int8 weights by int8 activations, which are quantized anew in every call, each token by its own range.</summary>
     DynamicInt8,
 }
 

@@ -26,6 +26,7 @@ internal static class QualityTable
         ("", Enum.GetValues<GraphPrecision>(), new()),
         (", --asymmetric", Blocks, new() { IsSymmetric = false }),
         (", --scales range", Blocks, new() { LeastError = false }),
+        (", --block-size 32", Blocks, new() { BlockSize = 32 }),
     ];
 
     /// <summary>Exports and measures.</summary>

@@ -61,6 +61,12 @@ internal static class ExportCommand
         DefaultValueFactory = _ => LeastError,
     };
 
+    private static readonly Option<int?> BlockSize = new("--block-size")
+    {
+        Description = "Inputs that share a scale in int8 and int4 weights, 32, 64 or 128: larger blocks are faster and lose more [default: 128 for int8, 64 for int4].",
+        HelpName = "N",
+    };
+
     private static readonly Option<LogitsOf?> Logits = new("--logits")
     {
         Description = "Positions that get logits: 'delayed', the last pause on the first call and all new ones later; 'last', one in every call; 'all', pauses too, to score a text [default: delayed, or what the target wants].",
@@ -143,7 +149,7 @@ internal static class ExportCommand
               pauseonnx export artifacts/checkpoints/luhn --out artifacts/models/luhn --target standard --precision int8,int4 --quality artifacts/data/luhn
             """)
         {
-            Checkpoint, Out, Target, Precision, PauseCount, Logits, Exclude, Asymmetric, Scales, MaxLength, MaxBatch, NoFunctions, Reference, Verify,
+            Checkpoint, Out, Target, Precision, PauseCount, Logits, Exclude, Asymmetric, Scales, BlockSize, MaxLength, MaxBatch, NoFunctions, Reference, Verify,
             Quality, QualitySamples,
         };
         Target.AcceptOnlyFromAmong([.. ExportTargets.Names]);
@@ -168,6 +174,7 @@ internal static class ExportCommand
                 Exclude = parsed.GetValue(Exclude) ?? [],
                 IsSymmetric = !parsed.GetValue(Asymmetric),
                 LeastError = parsed.GetValue(Scales) == LeastError,
+                BlockSize = parsed.GetValue(BlockSize),
             },
             Logits = parsed.GetValue(Logits),
             MaxLength = parsed.GetValue(MaxLength),

@@ -4,11 +4,11 @@ using PauseOnnx.Exporter.Weights;
 namespace PauseOnnx.Exporter.Passes;
 
 /// <summary>
-/// Matrices as integers in blocks of 32 inputs, with a DequantizeLinear before each product. ONNX Runtime makes one kernel of the
+/// Matrices as integers in blocks of inputs, with a DequantizeLinear before each product. ONNX Runtime makes one kernel of the
 /// two, which reads the integers. The head, which decides between tokens, has 8 bits at least: it loses as much in 4 as all
 /// layers together.
 /// </summary>
-/// <param name="scheme">Bits, zero points, and how scales are found.</param>
+/// <param name="scheme">Bits, zero points, blocks, and how scales are found.</param>
 /// <param name="exclude">Patterns of names of weights that stay as they are.</param>
 internal sealed class BlockQuantization(QuantizationScheme scheme, IReadOnlyList<string> exclude) : IPass
 {
@@ -31,6 +31,6 @@ internal sealed class BlockQuantization(QuantizationScheme scheme, IReadOnlyList
         var values = b.Initializer($"{name}.values", type, [matrix.Inputs, matrix.Outputs], quantized.Values);
         var scales = b.Initializer($"{name}.scales", DType.Float32, [quantized.Blocks, matrix.Outputs], quantized.Scales);
         var zeroPoints = quantized.ZeroPoints is { } data ? b.Initializer($"{name}.zero_points", type, [quantized.Blocks, matrix.Outputs], data) : null;
-        return b.DequantizeLinear(values, scales, zeroPoints, QuantizationScheme.BlockSize);
+        return b.DequantizeLinear(values, scales, zeroPoints, scheme.BlockSize);
     }
 }

@@ -18,7 +18,7 @@ internal sealed record BlockScales(float[] Scales, byte[] ZeroPoints)
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     public static BlockScales Find(MatrixData source, QuantizationScheme scheme)
     {
-        var count = QuantizationScheme.BlocksOf(source.Inputs) * source.Outputs;
+        var count = scheme.BlocksOf(source.Inputs) * source.Outputs;
         var found = new BlockScales(new float[count], new byte[count]);
         ColumnRanges.ForEach(source.Outputs, TileColumns, (first, columns) => found.Find(source, scheme, first, columns));
         source.Release();
@@ -36,11 +36,11 @@ internal sealed record BlockScales(float[] Scales, byte[] ZeroPoints)
         {
             var rows = (int)Math.Min(TileRows, source.Inputs - row);
             source.Read(row, rows, first, columns, tile, TileColumns);
-            for (var start = 0; start < rows; start += QuantizationScheme.BlockSize)
+            for (var start = 0; start < rows; start += scheme.BlockSize)
             {
-                var block = tile.AsSpan(start * TileColumns, Math.Min(QuantizationScheme.BlockSize, rows - start) * TileColumns);
+                var block = tile.AsSpan(start * TileColumns, Math.Min(scheme.BlockSize, rows - start) * TileColumns);
                 ScaleFinder.Find(block, TileColumns, scheme, scales, zeroPoints);
-                Store(scales[..columns], zeroPoints, ((row + start) / QuantizationScheme.BlockSize * source.Outputs) + first);
+                Store(scales[..columns], zeroPoints, ((row + start) / scheme.BlockSize * source.Outputs) + first);
             }
         }
 

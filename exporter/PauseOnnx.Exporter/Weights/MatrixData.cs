@@ -23,7 +23,7 @@ internal abstract class MatrixData : CheckpointData
 
     public override long Count => Inputs * Outputs;
 
-    /// <summary>Rows to write at once: a multiple of 32, so that a tile ends with a block, unless it is the last.</summary>
+    /// <summary>Rows to write at once: a multiple of 32, which <see cref="SpreadMatrix"/> needs, unless it is the last.</summary>
     public int TileRows
     {
         get

@@ -10,22 +10,20 @@ internal enum ScaleSearch
     LeastError,
 }
 
-/// <summary>How weights are quantized in blocks of 32 inputs, as ONNX's DequantizeLinear has them.</summary>
+/// <summary>How weights are quantized in blocks of inputs, as ONNX's DequantizeLinear has them.</summary>
 /// <param name="Bits">4 or 8.</param>
 /// <param name="IsSymmetric">Whether zero is in the middle of the levels (int4, int8); else each block has its own (uint4, uint8).</param>
 /// <param name="Search">How scales are found.</param>
+/// <param name="BlockSize">Inputs that share a scale.</param>
 /// <remarks>See <see href="https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html">DequantizeLinear, opset 21</see>.</remarks>
-internal sealed record QuantizationScheme(int Bits, bool IsSymmetric, ScaleSearch Search)
+internal sealed record QuantizationScheme(int Bits, bool IsSymmetric, ScaleSearch Search, int BlockSize)
 {
-    /// <summary>Inputs that share a scale.</summary>
-    public const int BlockSize = 32;
-
     /// <summary>Largest level, counted from 0: 15 or 255.</summary>
     public int LargestLevel => (1 << Bits) - 1;
 
     /// <summary>The level that stands for zero in a symmetric scheme: 8 or 128.</summary>
     public int MiddleLevel => 1 << (Bits - 1);
 
-    /// <summary>Blocks of some inputs; the last may have fewer than 32.</summary>
-    public static long BlocksOf(long inputs) => (inputs + BlockSize - 1) / BlockSize;
+    /// <summary>Blocks of some inputs; the last may have fewer.</summary>
+    public long BlocksOf(long inputs) => (inputs + BlockSize - 1) / BlockSize;
 }

@@ -6,7 +6,7 @@ using PauseOnnx.Model;
 namespace PauseOnnx.Exporter.Weights;
 
 /// <summary>
-/// A matrix [Inputs, Outputs] as integers with a scale, and perhaps a zero point, for each column of each block of 32 rows:
+/// A matrix [Inputs, Outputs] as integers with a scale, and perhaps a zero point, for each column of each block of rows:
 /// weight = (value - zero point) * scale. Scales are found when the first part is written and held until the last is; values
 /// are computed while they are written.
 /// </summary>
@@ -35,8 +35,8 @@ internal sealed class QuantizedMatrix
         ];
     }
 
-    /// <summary>Blocks of rows; the last may have fewer than 32.</summary>
-    public long Blocks => QuantizationScheme.BlocksOf(_source.Inputs);
+    /// <summary>Blocks of rows; the last may have fewer.</summary>
+    public long Blocks => _scheme.BlocksOf(_source.Inputs);
 
     /// <summary>[Inputs, Outputs] int4, int8, uint4 or uint8; 4-bit integers two a byte.</summary>
     public TensorData Values => _parts[0];
@@ -58,7 +58,7 @@ internal sealed class QuantizedMatrix
         var weights = new float[values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var block = (i / outputs / QuantizationScheme.BlockSize * outputs) + (i % outputs);
+            var block = (i / outputs / _scheme.BlockSize * outputs) + (i % outputs);
             var level = _scheme.IsSymmetric ? values[i] ^ _scheme.MiddleLevel : values[i];
             weights[i] = (level - scales.ZeroPoints[block]) * scales.Scales[block];
         }
@@ -127,10 +127,10 @@ internal sealed class QuantizedMatrix
         }
     }
 
-    // Rows [rows, Outputs], one value a byte; the first row begins a block.
+    // Rows [rows, Outputs], one value a byte.
     private void Round(BlockScales scales, long firstRow, int rows, Span<byte> values)
     {
-        const int blockSize = QuantizationScheme.BlockSize;
+        var blockSize = _scheme.BlockSize;
         Span<float> zeroPoints = stackalloc float[TileColumns];
         var tile = ArrayPool<float>.Shared.Rent(rows * TileColumns);
         for (var column = 0; column < _source.Outputs; column += TileColumns)
@@ -140,7 +140,7 @@ internal sealed class QuantizedMatrix
             for (var row = 0; row < rows; row++)
             {
                 var block = (int)(((firstRow + row) / blockSize * _source.Outputs) + column);
-                if (row % blockSize == 0)
+                if (row == 0 || (firstRow + row) % blockSize == 0)
                 {
                     Widen(scales.ZeroPoints.AsSpan(block, columns), zeroPoints);
                 }

@@ -142,6 +142,7 @@ public class ExportFaultsTests
 
     [TestCase("--target", "coreml", "'coreml' not recognized. Must be one of: 'portable' 'standard' 'shared-cache' 'genai' 'tensorrt' 'triton'")]
     [TestCase("--precision", "fp32,int3", "The precision is 'int3'; expected one of fp32, fp16, bf16, int8, int4, int8-dynamic.")]
+    [TestCase("--block-size", "48", "The block size is 48; expected 32, 64 or 128.")]
     [TestCase("--max-batch", "0", "The largest batch is 0; expected 1 or more.")]
     public async Task UnknownWord_SaysWhichThereAre(string option, string value, string expected)
     {

@@ -32,7 +32,7 @@ public class RoundedWeightsTests
         using var folder = new TemporaryFolder();
         var config = TinyCheckpoint.ConfigFor(configName, target) with { IntermediateSize = 2 * HadamardMatrix.Size };
         var checkpoint = TinyExport.WriteCheckpoint(folder.Root, config, PauseCount);
-        var quantization = new QuantizationOptions { IsSymmetric = isSymmetric };
+        var quantization = new QuantizationOptions { IsSymmetric = isSymmetric, BlockSize = 32 };
         RoundedCheckpoint.Write(checkpoint, folder["rounded"], precision, quantization);
         ReferenceFile.Write(folder[FileNames.Reference], PlainReference.Cases(folder["rounded"], PauseCount));
 

@@ -116,7 +116,7 @@ public class LinearDataTests
         using var checkpoint = new StoredCheckpoint(Llama, type, (Queries, index, value));
         var data = new LinearData(checkpoint.Weights, [OutputRange.All(checkpoint.Weights, Queries)], isInOut: false);
         var message = $"Weight '{Queries}' is {value} at [{index / 150}, {index % 150}]; expected finite numbers ({checkpoint.File}).";
-        foreach (var tensor in new[] { data, new QuantizedMatrix(data, new(4, true, ScaleSearch.LeastError)).Scales, new ColumnQuantizedMatrix(data).Values })
+        foreach (var tensor in new[] { data, new QuantizedMatrix(data, new(4, true, ScaleSearch.LeastError, BlockSize: 32)).Scales, new ColumnQuantizedMatrix(data).Values })
         {
             Assert.That(() => tensor.Write(Stream.Null, _ => { }), Throws.TypeOf<ModelFormatException>().With.Message.EqualTo(message));
         }

@@ -5,25 +5,25 @@ using PauseOnnx.Exporter.Weights;
 
 namespace PauseOnnx.Tests.Exporter.Weights;
 
-/// <summary>Blocks of 32 inputs as integers, against plain loops.</summary>
+/// <summary>Blocks of inputs as integers, against plain loops.</summary>
 public class QuantizedMatrixTests
 {
     [Test]
     public void Parts_MeanWhatDequantizeGives_AndComeWithinAStepOfTheWeights(
-        [Values(4, 8)] int bits, [Values] bool isSymmetric, [Values] bool isSearched, [Values(1, 33, 300)] int inputs, [Values(1, 7, 130)] int outputs)
+        [Values(4, 8)] int bits, [Values] bool isSymmetric, [Values] bool isSearched, [Values(32, 128)] int blockSize, [Values(1, 33, 300)] int inputs, [Values(1, 7, 130)] int outputs)
     {
-        var scheme = Scheme(bits, isSymmetric, isSearched);
+        var scheme = Scheme(bits, isSymmetric, isSearched) with { BlockSize = blockSize };
         var matrix = PlainMatrix.Random(inputs, outputs);
         var quantized = new QuantizedMatrix(matrix, scheme);
         var (values, scales, zeroPoints) = Written(quantized, scheme, matrix.Values.Length);
 
-        var blocks = (inputs + 31) / 32;
+        var blocks = (inputs + blockSize - 1) / blockSize;
         Assert.That((quantized.Blocks, scales.Length, zeroPoints.Length), Is.EqualTo((blocks, blocks * outputs, isSymmetric ? 0 : blocks * outputs)));
         Assert.That(scales, Is.All.GreaterThan(0));
         var expected = new float[inputs * outputs];
         for (var i = 0; i < expected.Length; i++)
         {
-            var block = (i / outputs / 32 * outputs) + (i % outputs);
+            var block = (i / outputs / blockSize * outputs) + (i % outputs);
             expected[i] = (values[i] - (isSymmetric ? 0 : zeroPoints[block])) * scales[block];
 
             // A searched scale may clip the largest weights of a block.
@@ -138,6 +138,18 @@ public class QuantizedMatrixTests
         }
     }
 
+    // So many columns that 32 rows are a tile.
+    [Test]
+    public void TilesThatEndInsideABlock_TakeItsZeroPoints()
+    {
+        var (matrix, scheme) = (PlainMatrix.Random(160, 5000), Scheme(8, isSymmetric: false) with { BlockSize = 128 });
+        Assert.That(matrix.TileRows, Is.LessThan(128));
+        var quantized = new QuantizedMatrix(matrix, scheme);
+        var (values, scales, zeroPoints) = Written(quantized, scheme, matrix.Values.Length);
+        var expected = values.Select((v, i) => (v - zeroPoints[(i / 5000 / 128 * 5000) + (i % 5000)]) * scales[(i / 5000 / 128 * 5000) + (i % 5000)]);
+        Assert.That(quantized.Dequantize(), Is.EqualTo(expected));
+    }
+
     [Test]
     public void Scales_AreFoundOnce_AndLetGoWhenAllIsWritten()
     {
@@ -155,7 +167,7 @@ public class QuantizedMatrixTests
     }
 
     private static QuantizationScheme Scheme(int bits, bool isSymmetric, bool isSearched = false) =>
-        new(bits, isSymmetric, isSearched ? ScaleSearch.LeastError : ScaleSearch.Range);
+        new(bits, isSymmetric, isSearched ? ScaleSearch.LeastError : ScaleSearch.Range, BlockSize: 32);
 
     private static double[] BlockErrors(PlainMatrix matrix, float[] kept)
     {
