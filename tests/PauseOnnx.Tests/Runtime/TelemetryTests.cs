@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using NUnit.Framework;
+using PauseOnnx.Runtime;
+
+namespace PauseOnnx.Tests.Runtime;
+
+public class TelemetryTests
+{
+    // Told by its model from what other fixtures may have left running.
+    private readonly string _model = $"telemetry-{Guid.NewGuid()}";
+
+    [Test]
+    public void Generation_MeasuredFromStartToEnd_GivesEachFigureOnce()
+    {
+        using var measured = new Measurements(_model);
+        var call = Telemetry.Start(_model, inputTokens: 7, pauses: 4);
+        Telemetry.FirstToken(ref call);
+        Telemetry.FirstToken(ref call);
+        Telemetry.End(ref call, outputTokens: 3, steps: 3, [FinishReason.StopToken]);
+        Telemetry.End(ref call, outputTokens: 3, steps: 3, [FinishReason.StopToken]);
+
+        Assert.That(measured.Of("gen_ai.client.token.usage", "gen_ai.token.type=input"), Is.EqualTo(new[] { 7.0 }));
+        Assert.That(measured.Of("gen_ai.client.token.usage", "gen_ai.token.type=output"), Is.EqualTo(new[] { 3.0 }));
+        Assert.That(measured.Of("pauseonnx.pauses"), Is.EqualTo(new[] { 4.0 }));
+        var first = measured.Of("gen_ai.server.time_to_first_token").Single();
+        var step = measured.Of("gen_ai.server.time_per_output_token").Single();
+        Assert.That(measured.Of("gen_ai.server.request.duration").Single(), Is.EqualTo(first + (2 * step)).Within(1e-6));
+    }
+
+    [Test]
+    public void Generation_CancelledBeforeItsFirstToken_CountsItsDurationAndItsErrorOnly()
+    {
+        using var measured = new Measurements(_model);
+        var call = Telemetry.Start(_model, inputTokens: 7, pauses: 4);
+        Telemetry.End(ref call, outputTokens: 0, steps: 0, [FinishReason.None], new OperationCanceledException());
+
+        Assert.That(measured.Names, Is.EqualTo(new[] { "gen_ai.server.request.duration" }));
+        Assert.That(measured.Of("gen_ai.server.request.duration", "error.type=System.OperationCanceledException"), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void Activity_OfAGeneration_CarriesItsCountsAndReasons()
+    {
+        var stopped = new List<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "PauseOnnx.Runtime",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                lock (stopped)
+                {
+                    stopped.Add(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        var call = Telemetry.Start(_model, inputTokens: 7, pauses: 4);
+        Telemetry.FirstToken(ref call);
+        Telemetry.End(ref call, outputTokens: 5, steps: 3, [FinishReason.StopToken, FinishReason.MaxNewTokens, FinishReason.None], new InvalidOperationException("fault"));
+
+        var activity = stopped.Single(a => a.OperationName == $"text_completion {_model}");
+        Assert.That(activity.Status, Is.EqualTo(ActivityStatusCode.Error));
+        Assert.That(activity.Events.Select(e => e.Name), Is.EqualTo(new[] { "gen_ai.first_token" }));
+        Assert.That(activity.GetTagItem("gen_ai.request.model"), Is.EqualTo(_model));
+        Assert.That(activity.GetTagItem("gen_ai.usage.input_tokens"), Is.EqualTo(7));
+        Assert.That(activity.GetTagItem("gen_ai.usage.output_tokens"), Is.EqualTo(5));
+        Assert.That(activity.GetTagItem("pauseonnx.pauses"), Is.EqualTo(4));
+        Assert.That(activity.GetTagItem("gen_ai.response.finish_reasons"), Is.EqualTo(new[] { "stop", "length", "unfinished" }));
+    }
+
+    [Test]
+    public void CacheBytes_ListenedToLate_GivesWhatIsHeldNow()
+    {
+        Telemetry.CacheBytes(_model, 100);
+        Telemetry.CacheBytes(_model, 50);
+        Telemetry.CacheBytes(_model, -30);
+        using var measured = new Measurements(_model);
+        measured.Observe();
+        Assert.That(measured.Of("pauseonnx.cache.size"), Is.EqualTo(new[] { 120.0 }));
+        Telemetry.CacheBytes(_model, -120);
+        measured.Observe();
+        Assert.That(measured.Of("pauseonnx.cache.size"), Is.EqualTo(new[] { 120.0, 0 }));
+    }
+
+    [Test]
+    public void Generation_NobodyListens_AllocatesNothing()
+    {
+        FinishReason[] reasons = [FinishReason.StopToken];
+        void Generate()
+        {
+            var call = Telemetry.Start(_model, inputTokens: 7, pauses: 4);
+            Telemetry.FirstToken(ref call);
+            Telemetry.CacheBytes(_model, 8);
+            Telemetry.CacheBytes(_model, -8);
+            Telemetry.End(ref call, outputTokens: 3, steps: 3, reasons);
+        }
+
+        Generate();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+        {
+            Generate();
+        }
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    /// <summary>Everything that is measured of one model while it lives.</summary>
+    private sealed class Measurements : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly List<(string Name, double Value, string[] Tags)> _all = [];
+        private readonly string _model;
+
+        public Measurements(string model)
+        {
+            _model = model;
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "PauseOnnx.Runtime")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+            _listener.Start();
+        }
+
+        public string[] Names => [.. _all.Select(m => m.Name)];
+
+        public double[] Of(string name, string? tag = null) =>
+            [.. _all.Where(m => m.Name == name && (tag is null || m.Tags.Contains(tag))).Select(m => m.Value)];
+
+        public void Observe() => _listener.RecordObservableInstruments();
+
+        public void Dispose() => _listener.Dispose();
+
+        private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            string[] named = [.. tags.ToArray().Select(t => $"{t.Key}={t.Value}")];
+            lock (_all)
+            {
+                if (named.Contains($"gen_ai.request.model={_model}"))
+                {
+                    _all.Add((instrument.Name, value, named));
+                }
+            }
+        }
+    }
+}
