@@ -19,7 +19,7 @@ internal static class ModelFiles
             TokenizerFiles.Copy(checkpoint, folder);
         }
 
-        foreach (var name in new[] { FileNames.Tokenizer, FileNames.TokenizerConfig })
+        foreach (var name in new[] { FileNames.Tokenizer, FileNames.TokenizerConfig, FileNames.ChatTemplate })
         {
             var source = Path.Combine(checkpoint, name);
             if (File.Exists(source))

@@ -18,6 +18,9 @@ public static class FileNames
     /// <summary>Special tokens and padding side, in Hugging Face's format.</summary>
     public const string TokenizerConfig = "tokenizer_config.json";
 
+    /// <summary>How a chat is written out; where it is missing, <see cref="TokenizerConfig"/> may hold it.</summary>
+    public const string ChatTemplate = "chat_template.jinja";
+
     /// <summary>All weights in one file.</summary>
     public const string Weights = "model.safetensors";
 

@@ -127,6 +127,10 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         return fallback ?? "";
     }
 
+    /// <summary>A special token as Hugging Face writes it: a string, or an object with its content, like those of added_tokens.</summary>
+    internal string TokenText(string name) =>
+        Raw(name) is { ValueKind: JsonValueKind.Object } ? Nested(name)!.Text("content") : Text(name);
+
     /// <summary>A nested object's fields; null when the field is absent.</summary>
     public JsonFields? Nested(string name)
     {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace PauseOnnx.Model;
 
 /// <summary>What tokenizer_config.json says beyond tokenizer.json; its other keys concern hosts in other languages.</summary>
@@ -21,7 +19,6 @@ internal sealed record TokenizerConfigJson(int? EosId, int? PadId)
         return config;
     }
 
-    // A string, or an object like those of added_tokens.
     private static int? ReadToken(JsonFields fields, string name, TokenizerJson tokenizer)
     {
         if (!fields.Has(name))
@@ -29,8 +26,7 @@ internal sealed record TokenizerConfigJson(int? EosId, int? PadId)
             return null;
         }
 
-        var isObject = fields.Raw(name) is { ValueKind: JsonValueKind.Object };
-        var content = isObject ? fields.Nested(name)!.Text("content") : fields.Text(name);
+        var content = fields.TokenText(name);
         var id = tokenizer.Find(content);
         if (id is null && content.Length > 0)
         {

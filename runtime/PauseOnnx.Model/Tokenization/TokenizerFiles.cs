@@ -57,7 +57,7 @@ public static class TokenizerFiles
         File.WriteAllText(Path.Combine(folder, FileNames.TokenizerConfig), config.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>Copies the two files of a tokenizer; a SentencePiece model is written as the tokenizer.json that means the same.</summary>
+    /// <summary>Copies the files of a tokenizer, and its chat template where that is a file of its own; a SentencePiece model is written as the tokenizer.json that means the same.</summary>
     /// <param name="source">A folder with tokenizer.json and tokenizer_config.json, or with a tokenizer.model.</param>
     /// <param name="folder">An existing folder to write to.</param>
     /// <exception cref="ModelFormatException">The SentencePiece model is not valid, or of another type.</exception>
@@ -68,6 +68,11 @@ public static class TokenizerFiles
         var files = TokenizerSource.Read(source);
         File.WriteAllBytes(Path.Combine(folder, FileNames.Tokenizer), files.Tokenizer);
         File.WriteAllBytes(Path.Combine(folder, FileNames.TokenizerConfig), files.Config);
+        var template = Path.Combine(source, FileNames.ChatTemplate);
+        if (File.Exists(template))
+        {
+            File.WriteAllBytes(Path.Combine(folder, FileNames.ChatTemplate), File.ReadAllBytes(template));
+        }
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NUnit.Framework;
 using PauseOnnx.Exporter;
 using PauseOnnx.Model;
+using PauseOnnx.Model.Chat;
 using PauseOnnx.Tests.Support;
 
 namespace PauseOnnx.Tests.Exporter;
@@ -23,6 +24,21 @@ public class ModelExporterFilesTests
             FileNames.Config, FileNames.GenerationConfig, FileNames.Tokenizer, FileNames.TokenizerConfig,
             FileNames.Onnx, FileNames.OnnxData, FileNames.ExportReport,
         }));
+    }
+
+    [Test]
+    public void Export_ACheckpointThatChats_CarriesItsTemplate()
+    {
+        using var folder = new TemporaryFolder();
+        var checkpoint = TinyExport.WriteCheckpoint(folder.Root, Llama, 4);
+        var config = Path.Combine(checkpoint, FileNames.TokenizerConfig);
+        File.WriteAllText(config, File.ReadAllText(config).Replace("{", "{ \"chat_template\": \"a{{ eos_token }}\",", StringComparison.Ordinal));
+        ModelExporter.Export(new() { Checkpoint = checkpoint, Output = folder["of-the-key"] });
+        File.WriteAllText(Path.Combine(checkpoint, FileNames.ChatTemplate), "b{{ eos_token }}");
+        ModelExporter.Export(new() { Checkpoint = checkpoint, Output = folder["of-the-file"] });
+
+        Assert.That(ChatTemplate.Load(folder["of-the-key"])!.Render([]), Is.EqualTo("a<|endoftext|>"));
+        Assert.That(ChatTemplate.Load(folder["of-the-file"])!.Render([]), Is.EqualTo("b<|endoftext|>"));
     }
 
     [Test]

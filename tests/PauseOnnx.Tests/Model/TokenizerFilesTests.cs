@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using PauseOnnx.Model;
+using PauseOnnx.Model.Chat;
 using PauseOnnx.Tests.Support;
 
 namespace PauseOnnx.Tests.Model;
@@ -63,6 +64,22 @@ public class TokenizerFilesTests
         using var folder = new TemporaryFolder();
         TokenizerFiles.Write(folder.Root, ["a"], [], modelMaxLength: 64);
         Assert.That(File.ReadAllText(folder[FileNames.TokenizerConfig]), Does.Contain("\"model_max_length\": 64"));
+    }
+
+    [Test]
+    public void CopyWithPause_OfATokenizerThatChats_KeepsItsTemplates()
+    {
+        using var source = new TemporaryFolder();
+        using var target = new TemporaryFolder();
+        TokenizerJsonTests.WriteTiny(source.Root);
+        TokenizerTests.Edit(source.Root, TokenizerJsonTests.RemovePause);
+        const string Template = "{{ 'é<|im_start|>' + \"\\n\" }}";
+        File.WriteAllText(source[FileNames.TokenizerConfig], new JsonObject { ["chat_template"] = Template, ["added_tokens_decoder"] = new JsonObject() }.ToJsonString());
+        TokenizerFiles.CopyWithPause(source.Root, target.Root);
+        Assert.That(ChatTemplate.Load(target.Root)!.Source, Is.EqualTo(Template));
+        File.WriteAllText(source[FileNames.ChatTemplate], "a file");
+        TokenizerFiles.CopyWithPause(source.Root, target.Root);
+        Assert.That(ChatTemplate.Load(target.Root)!.Source, Is.EqualTo("a file"));
     }
 
     [Test]
