@@ -14,6 +14,7 @@ public class ProjectReferencesTests
     {
         ["PauseOnnx.Model"] = [],
         ["PauseOnnx.Runtime"] = ["PauseOnnx.Model"],
+        ["PauseOnnx.Extensions.AI"] = ["PauseOnnx.Model", "PauseOnnx.Runtime"],
         ["PauseOnnx.Exporter"] = ["PauseOnnx.Model"],
         ["PauseOnnx.CommandLine"] = [],
         ["PauseOnnx.Trainer"] = ["PauseOnnx.Model", "PauseOnnx.CommandLine"],
@@ -30,6 +31,7 @@ public class ProjectReferencesTests
     {
         ["PauseOnnx.Model"] = ["TorchSharp", "Microsoft.ML.OnnxRuntime.Managed", "Google.Protobuf", .. NativeOnnxRuntime],
         ["PauseOnnx.Runtime"] = ["TorchSharp", "Google.Protobuf", .. NativeOnnxRuntime],
+        ["PauseOnnx.Extensions.AI"] = ["TorchSharp", "Google.Protobuf", .. NativeOnnxRuntime],
         ["PauseOnnx.Exporter"] = ["TorchSharp", .. NativeOnnxRuntime],
         ["PauseOnnx.Trainer"] = ["Microsoft.ML.OnnxRuntime.Managed", "Google.Protobuf", .. NativeOnnxRuntime],
     };
