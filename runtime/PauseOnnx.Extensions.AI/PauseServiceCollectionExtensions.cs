@@ -84,7 +84,8 @@ public static partial class PauseServiceCollectionExtensions
         var begin = Stopwatch.GetTimestamp();
         var model = PauseModel.Load(options.Folder, options.Model with { LoggerFactory = loggers });
         var elapsed = Stopwatch.GetElapsedTime(begin);
-        LogLoaded(loggers.CreateLogger<PauseModel>(), options.Folder, elapsed, model.PauseCount);
+        var logger = loggers.CreateLogger<PauseModel>();
+        LogLoaded(logger, options.Folder, elapsed, model.PauseCount);
         return model;
     }
 

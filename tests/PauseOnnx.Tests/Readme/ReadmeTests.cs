@@ -1,15 +1,17 @@
 using NUnit.Framework;
+using PauseOnnx.Model;
 using PauseOnnx.Tests.Support;
 
 namespace PauseOnnx.Tests.Readme;
 
 public class ReadmeTests
 {
-    [Test]
-    public void CSharpExample_InReadme_IsTheOneThatRunsHere()
+    [TestCase("ReadmeExample.cs")]
+    [TestCase("ChatExample.cs")]
+    public void CSharpExample_InReadme_IsTheOneThatRunsHere(string file)
     {
         var (inside, example) = (false, new List<string>());
-        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, "tests/PauseOnnx.Tests/Readme/ReadmeExample.cs")))
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, "tests/PauseOnnx.Tests/Readme", file)))
         {
             if (line.Contains("// README:", StringComparison.Ordinal))
             {
@@ -26,6 +28,19 @@ public class ReadmeTests
     }
 
     [Test]
+    public async Task ChatExample_OnAModelThatChats_PrintsItsAnswers()
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyExport.Write(folder.Root, TinyCheckpoint.Configs["gpt2"], pauseCount: 4);
+        File.WriteAllText(
+            Path.Combine(model, FileNames.ChatTemplate), "{% for m in messages %}{{ m.content|length }}{% endfor %}{% if add_generation_prompt %}={% endif %}");
+        Directory.CreateDirectory(folder["artifacts/models"]);
+        Directory.Move(model, folder["artifacts/models/chat"]);
+        var run = await RunInAsync(folder.Root, ChatExample.RunAsync);
+        Assert.That(run.Output, Does.Match(@"^.+\r?\n.+$"));
+    }
+
+    [Test]
     public async Task CSharpExample_OnAModel_PrintsItsAnswer()
     {
         using var folder = new TemporaryFolder();
@@ -33,12 +48,17 @@ public class ReadmeTests
         Directory.CreateDirectory(folder["artifacts/models"]);
         Directory.Move(model, folder["artifacts/models/luhn"]);
 
+        var run = await RunInAsync(folder.Root, ReadmeExample.RunAsync);
+        Assert.That(run.Output, Does.Match(@"^4 pauses before each answer\r?\n.+\r?\n$"));
+    }
+
+    private static async Task<CommandRun> RunInAsync(string folder, Func<Task> example)
+    {
         var before = Directory.GetCurrentDirectory();
-        Directory.SetCurrentDirectory(folder.Root);
+        Directory.SetCurrentDirectory(folder);
         try
         {
-            var run = await CommandRun.OfAsync(async _ => { await ReadmeExample.RunAsync(); return 0; }, []);
-            Assert.That(run.Output, Does.Match(@"^4 pauses before each answer\r?\n.+\r?\n$"));
+            return await CommandRun.OfAsync(async _ => { await example(); return 0; }, []);
         }
         finally
         {
