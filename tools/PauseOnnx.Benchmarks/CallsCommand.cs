@@ -27,7 +27,11 @@ internal static class CallsCommand
     /// <summary>Positions of a buffer that the host owns.</summary>
     internal const int MaxLength = 512;
 
-    private const int Prefills = 2;
+    /// <summary>First calls of which the fastest counts.</summary>
+    internal const int Prefills = 2;
+
+    /// <summary>Decode steps after them, of which the median counts.</summary>
+    internal const int Steps = 2 * (DecodePosition - Prompt - Pauses);
 
     /// <summary>The command with its arguments.</summary>
     internal static Command Create()
@@ -85,8 +89,7 @@ internal static class CallsCommand
             paused.Add(Prefill(Pauses));
         }
 
-        var steps = 2 * (DecodePosition - Prompt - Pauses);
-        var decode = Enumerable.Range(1, steps).Select(step => Call(1, Prompt + step)).ToArray();
+        var decode = Enumerable.Range(1, Steps).Select(step => Call(1, Prompt + step)).ToArray();
         return new(load, own, loaded, Memory().Peak, plain.Min(), paused.Min(), decode.Median());
     }
 

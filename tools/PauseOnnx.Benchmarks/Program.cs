@@ -24,8 +24,12 @@ public static class Program
         TrainingCommand.Create(),
         ExportCommand.Create(),
         TargetsCommand.Create(),
+        RuntimeCommand.Create(),
         StepsCommand.Create(),
         ProductsCommand.Create(),
         CallsCommand.Create(),
+        LlamaCommand.Create(),
+        GenerationCommand.Create(),
+        BatchCommand.Create(),
     };
 }

@@ -10,7 +10,7 @@ internal static class RandomCheckpoint
 {
     private const int BlockValues = 1 << 20;
 
-    /// <summary>Writes config.json, generation_config.json and model.safetensors, unless they are there.</summary>
+    /// <summary>Writes config.json, generation_config.json, a tokenizer and model.safetensors, unless they are there.</summary>
     /// <param name="folder">Where checkpoints lie.</param>
     /// <param name="shape">The model.</param>
     /// <returns>The checkpoint's folder.</returns>
@@ -40,7 +40,17 @@ internal static class RandomCheckpoint
 
         writer.Save(Path.Combine(folder, FileNames.Weights));
         new GenerationConfig { MaxNewTokens = 8 }.Write(Path.Combine(folder, FileNames.GenerationConfig));
+        WriteTokenizer(folder, config);
         ModelConfigJson.Write(config, Path.Combine(folder, FileNames.Config), eosTokenId: null);
+    }
+
+    // Single bytes, then pairs of them: as many merges as a trained tokenizer of this size has.
+    private static void WriteTokenizer(string folder, ModelConfig config)
+    {
+        var count = config.OrdinaryVocabSize - 1;
+        string[] bytes = [.. Enumerable.Range(0, 256).Select(b => $"{ByteLevelAlphabet.ToSymbol((byte)b)}")];
+        (string Left, string Right)[] merges = [.. bytes.SelectMany(a => bytes.Select(b => (a, b))).Take(Math.Max(0, count - bytes.Length))];
+        TokenizerFiles.Write(folder, [.. bytes.Concat(merges.Select(m => m.Left + m.Right)).Take(count)], merges, config.MaxPositionEmbeddings);
     }
 
     private static void Write(Stream stream, uint seed, long count, float mean, float deviation)
