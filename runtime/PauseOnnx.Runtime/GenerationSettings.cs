@@ -91,6 +91,7 @@ internal sealed record GenerationSettings
         Check(options.PresencePenalty is null or (>= -2 and <= 2), $"PresencePenalty is {options.PresencePenalty}; expected a number from -2 to 2");
         Check(options.LogProbs is null || (options.LogProbs >= 0 && options.LogProbs <= last + 1), $"LogProbs is {options.LogProbs}; expected 0 to {last + 1}, the vocabulary");
         Check(options.BeamWidth >= 1 && options.BeamWidth <= last + 1, $"BeamWidth is {options.BeamWidth}; expected 1 to {last + 1}, the vocabulary");
+        Check(options.BeamWidth <= 1 || model.IsCacheOnHost, $"BeamWidth is {options.BeamWidth}, but keys and values lie on a device, where a search cannot copy them; expected 1, or the provider Cpu");
         Check(options.NumReturnSequences >= 1, $"NumReturnSequences is {options.NumReturnSequences}; expected at least 1");
         Check(Enum.IsDefined(options.WhenContextFull), $"WhenContextFull is {options.WhenContextFull}; expected {nameof(ContextPolicy.Stop)} or {nameof(ContextPolicy.Slide)}");
         Check(!options.StopStrings.Any(string.IsNullOrEmpty), $"StopStrings holds an empty string; expected texts of at least one character");

@@ -45,6 +45,9 @@ public sealed class PauseModel : IDisposable
     /// </summary>
     public bool CanChoosePauseCount => _session.CanChoosePauseCount;
 
+    /// <summary>Whether keys and values lie in the processor's memory, so that a search can copy them.</summary>
+    internal bool IsCacheOnHost => _session.IsCacheOnHost;
+
     /// <summary>Loads a model and checks that its files fit together.</summary>
     /// <param name="folder">A folder written by <c>pauseonnx export</c>.</param>
     /// <param name="options">null for the defaults.</param>

@@ -25,7 +25,7 @@ internal static class EvalCommand
 
     private static readonly Option<string?> PauseCountList = new("--pause-counts")
     {
-        Description = "Try several numbers of pauses, such as 0,2,4..12; needs a model exported with '--pause-count dynamic' [default: the model's own].",
+        Description = "Try several numbers of pauses, such as 0,2,4..12; sooner done with a model exported with '--pause-count dynamic' [default: the model's own].",
         HelpName = "LIST",
     };
 

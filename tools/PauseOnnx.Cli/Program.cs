@@ -17,6 +17,8 @@ public static class Program
             GenerateCommand.Create(),
             InspectCommand.Create(),
             EvalCommand.Create(),
+            ScoreCommand.Create(),
+            BenchCommand.Create(),
             TaskCommand.Create(),
             DevicesCommand.Create(),
         };

@@ -25,15 +25,16 @@ internal sealed record SamplingSettings
 /// Chooses the next token from logits: temperature, then top-k, top-p and min-p, in Hugging Face's order. Each sequence has its
 /// own random numbers, so what one is given does not depend on the others.
 /// </summary>
-/// <remarks>Works in buffers of its own: nothing is allocated for a token. Not thread-safe.</remarks>
+/// <remarks>
+/// Every restriction is a threshold below which a weight becomes 0, found by halving the range of float32 rather than by
+/// sorting. Works in buffers of its own: nothing is allocated for a token. Not thread-safe.
+/// </remarks>
 internal sealed class Sampler
 {
     private readonly SamplingSettings _settings;
     private readonly SplitMix64[] _random;
     private readonly float _temperature;
     private readonly float[] _weights;
-    private readonly int[] _ids;
-    private readonly PriorityQueue<int, (float Logit, int NegativeId)> _largest = new();
 
     /// <summary>Makes the buffers.</summary>
     /// <param name="settings">How to choose.</param>
@@ -44,7 +45,7 @@ internal sealed class Sampler
         _settings = settings;
         _random = [.. Enumerable.Range(0, batch).Select(sequence => new SplitMix64(settings.Seed, sequence))];
         _temperature = (float)settings.Temperature;
-        (_weights, _ids) = _temperature == 0 ? ([], []) : (new float[vocabSize], new int[vocabSize]);
+        _weights = _temperature == 0 ? [] : new float[vocabSize];
     }
 
     /// <summary>Chooses one token.</summary>
@@ -65,137 +66,26 @@ internal sealed class Sampler
             return best;
         }
 
-        var count = _settings.TopK > 0 && _settings.TopK < logits.Length ? TakeLargest(logits, _settings.TopK) : TakeAll(logits);
-        Soften(_weights.AsSpan(0, count), logits[best]);
+        // Proportional to probabilities: exp((logit - max) / temperature), at most 1.
+        TensorPrimitives.Subtract(logits, logits[best], _weights);
+        TensorPrimitives.Divide(_weights, _temperature, _weights);
+        TensorPrimitives.Exp(_weights, _weights);
+        if (_settings.TopK > 0 && _settings.TopK < _weights.Length)
+        {
+            Weights.KeepLargest(_weights, _settings.TopK);
+        }
+
         if (_settings.TopP < 1)
         {
-            count = KeepNucleus(count);
+            Weights.KeepNucleus(_weights, _settings.TopP);
         }
 
         if (_settings.MinP > 0)
         {
             // The most likely token weighs 1.
-            count = DropLighter(count, _settings.MinP);
+            Weights.DropBelow(_weights, (float)_settings.MinP);
         }
 
-        return Draw(count, _random[sequence].NextDouble());
-    }
-
-    private int TakeAll(ReadOnlySpan<float> logits)
-    {
-        logits.CopyTo(_weights);
-        for (var id = 0; id < logits.Length; id++)
-        {
-            _ids[id] = id;
-        }
-
-        return logits.Length;
-    }
-
-    // A heap of the k largest so far with the smallest on top; of equal logits the lower id stays.
-    private int TakeLargest(ReadOnlySpan<float> logits, int k)
-    {
-        for (var id = 0; id < logits.Length; id++)
-        {
-            if (_largest.Count < k)
-            {
-                _largest.Enqueue(id, (logits[id], -id));
-            }
-            else if (_largest.TryPeek(out _, out var smallest) && logits[id] > smallest.Logit)
-            {
-                _largest.DequeueEnqueue(id, (logits[id], -id));
-            }
-        }
-
-        for (var i = 0; _largest.TryDequeue(out var id, out var priority); i++)
-        {
-            (_ids[i], _weights[i]) = (id, priority.Logit);
-        }
-
-        return k;
-    }
-
-    // Weights proportional to probabilities: exp((logit - max) / temperature), at most 1.
-    private void Soften(Span<float> weights, float max)
-    {
-        TensorPrimitives.Subtract(weights, max, weights);
-        TensorPrimitives.Divide(weights, _temperature, weights);
-        TensorPrimitives.Exp(weights, weights);
-    }
-
-    // The most likely tokens up to and including the one that reaches the probability.
-    private int KeepNucleus(int count)
-    {
-        var total = Sum(count);
-        var target = _settings.TopP * total;
-        count = DropLighter(count, (total - target) / count);
-        SortDescending(count);
-        var reached = 0.0;
-        for (var i = 0; i < count; i++)
-        {
-            reached += _weights[i];
-            if (reached >= target)
-            {
-                return i + 1;
-            }
-        }
-
-        return count;
-    }
-
-    // What lies outside the nucleus weighs (1 - p) of the total. Tokens lighter than the n-th part of that are outside: even
-    // all of them together weigh less. Leaving only the few others to sort is what makes top-p cheap.
-    private int DropLighter(int count, double least)
-    {
-        var kept = 0;
-        for (var i = 0; i < count; i++)
-        {
-            if (_weights[i] >= least)
-            {
-                (_weights[kept], _ids[kept]) = (_weights[i], _ids[i]);
-                kept++;
-            }
-        }
-
-        return kept;
-    }
-
-    private void SortDescending(int count)
-    {
-        var weights = _weights.AsSpan(0, count);
-        var ids = _ids.AsSpan(0, count);
-        weights.Sort(ids);
-        weights.Reverse();
-        ids.Reverse();
-    }
-
-    private int Draw(int count, double uniform)
-    {
-        var (left, last) = (uniform * Sum(count), 0);
-        for (var i = 0; i < count; i++)
-        {
-            if (_weights[i] > 0)
-            {
-                last = i;
-                left -= _weights[i];
-                if (left < 0)
-                {
-                    break;
-                }
-            }
-        }
-
-        return _ids[last];
-    }
-
-    private double Sum(int count)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < count; i++)
-        {
-            sum += _weights[i];
-        }
-
-        return sum;
+        return Weights.Draw(_weights, _random[sequence].NextDouble());
     }
 }

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using PauseOnnx.Cli;
+using PauseOnnx.Exporter;
 using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tasks;
@@ -83,15 +84,15 @@ public class EvalCommandTests
     }
 
     [Test]
-    public async Task Eval_PauseCountsOfABakedModel_AreRefusedAndNothingIsWritten()
+    public async Task Eval_PauseCountsThatAGraphCannotHave_AreRefusedAndNothingIsWritten()
     {
         ExampleFile.Write(_folder["baked.jsonl"], _answered);
-        var baked = TinyExport.Write(_folder["baked"], TinyCheckpoint.Configs["gpt2"], pauseCount: 4);
+        var baked = TinyExport.Write(_folder["baked"], TinyCheckpoint.Configs["gpt2"], pauseCount: 4, change: o => o with { Target = ExportTarget.SharedCache });
 
         var run = await RunAsync("eval", baked, "--data", _folder["baked.jsonl"], "--pause-counts", "0,4", "--json", _folder["baked.json"]);
 
         Assert.That(run.ExitCode, Is.EqualTo(1));
-        Assert.That(run.Errors, Does.StartWith("error: PauseCount is 0, but the graph has 4 baked in"));
+        Assert.That(run.Errors, Does.StartWith("error: PauseCount is 0, but the graph has 4 baked in beside a shared cache"));
         Assert.That(_folder["baked.json"], Does.Not.Exist);
     }
 

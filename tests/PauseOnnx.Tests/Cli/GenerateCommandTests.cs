@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using PauseOnnx.Cli;
 using PauseOnnx.Model;
+using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Runtime;
 using PauseOnnx.Tests.Support;
 
@@ -54,11 +55,57 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Test]
-    public async Task Generate_PauseCount_IsRefusedWhereItIsBakedIn()
+    public async Task Generate_PauseCount_IsTheOneUsed()
     {
-        var run = await RunAsync(["abc", "--pause-count", "9"]);
-        Assert.That(run, Is.EqualTo(new CommandRun(
-            1, "", $"error: PauseCount is 9, but the graph has 4 baked in; export with '--pause-count dynamic' to choose it at run time.{Environment.NewLine}")));
+        var run = await RunAsync(["abc", "--pause-count", "9", "--ids", "--max-new-tokens", "6"]);
+        Assert.That(run.Output.Trim(), Is.EqualTo(string.Join(",", _tiny.PlainGreedy(_tiny.Model.Tokenizer.Encode("abc"), 6, pauseCount: 9))));
+    }
+
+    [Test]
+    public async Task Generate_NoPrompt_AnswersLineAfterLineAndOutlivesABadOne()
+    {
+        var run = await RunAsync(["--max-new-tokens", "6"], "abc\nzzz\nhello\n\nunread\n");
+        Assert.That(run.Output, Is.EqualTo($"{Answer("abc", 6)}{Environment.NewLine}{Answer("hello", 6)}{Environment.NewLine}"));
+        Assert.That(run.Errors, Does.StartWith("Character 'z'"));
+        Assert.That(run.ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task Generate_Stop_EndsTheAnswerBeforeIt()
+    {
+        var whole = Answer("hello", 8);
+        var run = await RunAsync(["hello", "--max-new-tokens", "8", "--stop", whole[2..4], "--stop", "zz"]);
+        Assert.That(run.Output, Is.EqualTo($"{whole[..whole.IndexOf(whole[2..4], StringComparison.Ordinal)]}{Environment.NewLine}"));
+    }
+
+    [Test]
+    public async Task Generate_SeveralAnswers_AreNumbered()
+    {
+        var run = await RunAsync(["abc", "--beams", "3", "--answers", "2", "--max-new-tokens", "4"]);
+        Assert.That(run.Output, Does.Match(@"^\[1\] .+\r?\n\[2\] .+\r?\n$"));
+        Assert.That((await RunAsync(["abc", "--answers", "3", "--beams", "2"])).Errors, Is.EqualTo($"error: NumReturnSequences is 3; expected at most BeamWidth, 2.{Environment.NewLine}"));
+    }
+
+    [Test]
+    public async Task Generate_Tokens_PrintsEachWithItsProbability()
+    {
+        var run = await RunAsync(["abc", "--tokens", "--max-new-tokens", "3"]);
+        var lines = run.Output.Trim().Split('\n');
+        Assert.That(lines, Has.Length.EqualTo(3));
+        Assert.That(lines, Is.All.Match("""^ *[0-9.]+ ms +\d+ +0\.\d\d\d +".+" +".+" 0\.\d\d\d, ".+" 0\.\d\d\d, ".+" 0\.\d\d\d"""));
+        Assert.That((await RunAsync(["abc", "hello", "--tokens"])).Errors, Does.StartWith("error: --tokens was given with 2 prompts; expected one."));
+    }
+
+    [Test]
+    public async Task Generate_EveryOption_ReachesTheModel()
+    {
+        string[] options = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--frequency-penalty", "0.5", "--presence-penalty", "0.2", "--seed", "3", "--when-full", "slide", "--max-new-tokens", "120"];
+        var run = await RunAsync(["abc", "--ids", .. options]);
+        var expected = _tiny.Generate([_tiny.Model.Tokenizer.Encode("abc")], new()
+        {
+            MinP = 0.1, RepetitionPenalty = 1.2, FrequencyPenalty = 0.5, PresencePenalty = 0.2, Seed = 3, WhenContextFull = ContextPolicy.Slide, MaxNewTokens = 120,
+        })[0];
+        Assert.That(run.Output.Trim(), Is.EqualTo(string.Join(",", expected)));
     }
 
     [Test]
@@ -88,14 +135,6 @@ public sealed class GenerateCommandTests : IDisposable
     {
         var run = await CommandRun.OfAsync(Program.Main, ["generate", "no/such/model", "abc"]);
         Assert.That(run, Is.EqualTo(new CommandRun(1, "", $"error: 'no/such/model' is no folder; expected one written by 'pauseonnx export'.{Environment.NewLine}")));
-    }
-
-    [Test]
-    public async Task Generate_NoPrompt_SaysHowToGetHelp()
-    {
-        var run = await RunAsync([]);
-        Assert.That(run.ExitCode, Is.EqualTo(1));
-        Assert.That(run.Errors, Does.Contain("--help"));
     }
 
     [Test]
