@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace PauseOnnx.Model;
 
@@ -29,7 +30,11 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
         {
             using var document = JsonDocument.Parse(content);
             var root = document.RootElement.Clone();
-            CheckStrings(root);
+            if (MayHoldHalfPairs(content.Span))
+            {
+                CheckStrings(root);
+            }
+
             return root.ValueKind == JsonValueKind.Object
                 ? root
                 : throw new ModelFormatException($"The root is {Describe(root)}; expected a JSON object ({file}).");
@@ -180,6 +185,10 @@ public sealed class JsonFields(JsonElement json, string path, List<string> fault
             faults.Add($"'{path}{property.Name}' is unknown; expected one of {string.Join(", ", _seen.Order())}");
         }
     }
+
+    // What is UTF-8 and escapes no surrogate has none but Unicode texts; a large vocabulary is not read twice to see that.
+    private static bool MayHoldHalfPairs(ReadOnlySpan<byte> content) =>
+        !Utf8.IsValid(content) || content.IndexOf(@"\ud"u8) >= 0 || content.IndexOf(@"\uD"u8) >= 0;
 
     // System.Text.Json looks into strings only when they are read, and then throws what nobody expects of a parsed file.
     private static void CheckStrings(JsonElement json)

@@ -21,19 +21,26 @@ internal sealed record ModelFolder(DecoderSession Session, Tokenizer Tokenizer, 
         }
 
         var precision = FindGraph(folder, options.Precision);
-        var faults = new List<string>();
+        var (faults, graphFaults) = (new List<string>(), new List<string>());
+
+        // The tokenizer takes as long as a small graph, and a second core.
+        var reading = Task.Run(() => Tokenizer.Load(folder));
         var config = Try(() => ModelConfigJson.Read(Path.Combine(folder, FileNames.Config)), faults);
         var generation = Try(() => GenerationConfig.Read(Path.Combine(folder, FileNames.GenerationConfig)), faults);
-        var tokenizer = Try(() => Tokenizer.Load(folder), faults);
-        var session = config is null ? null : Try(() => DecoderSession.Load(folder, precision, config, options), faults);
-        faults.AddRange(FindContradictions(folder, config, generation, tokenizer, session));
-        if (faults.Count > 0)
+        var session = config is null ? null : Try(() => DecoderSession.Load(folder, precision, config, options), graphFaults);
+        try
+        {
+            var tokenizer = Try(() => reading.GetAwaiter().GetResult(), faults);
+            faults.AddRange([.. graphFaults, .. FindContradictions(folder, config, generation, tokenizer, session)]);
+            return faults.Count == 0
+                ? new ModelFolder(session!, tokenizer!, generation!)
+                : throw new ModelFormatException(string.Join(" ", faults));
+        }
+        catch
         {
             session?.Release();
-            throw new ModelFormatException(string.Join(" ", faults));
+            throw;
         }
-
-        return new ModelFolder(session!, tokenizer!, generation!);
     }
 
     // Which graph to load, once all files are there.

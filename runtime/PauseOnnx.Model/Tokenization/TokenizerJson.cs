@@ -132,7 +132,7 @@ internal sealed record TokenizerJson(
             {
                 faults.Add($"Merge {rank} is {JsonFields.Describe(item)}; expected 'left right' or ['left', 'right']");
             }
-            else if (new[] { merge.Left, merge.Right, merge.Left + merge.Right }.FirstOrDefault(t => !vocabulary.ContainsKey(t)) is { } missing)
+            else if (FindMissing(merge, vocabulary) is { } missing)
             {
                 faults.Add($"Merge {rank} of '{merge.Left}' and '{merge.Right}' needs '{missing}', which is not in the vocabulary");
             }
@@ -160,6 +160,15 @@ internal sealed record TokenizerJson(
         return parts is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : null;
     }
 
+    private static string? FindMissing((string Left, string Right) merge, Dictionary<string, int> vocabulary)
+    {
+        var merged = merge.Left + merge.Right;
+        return !vocabulary.ContainsKey(merge.Left) ? merge.Left
+            : !vocabulary.ContainsKey(merge.Right) ? merge.Right
+            : !vocabulary.ContainsKey(merged) ? merged
+            : null;
+    }
+
     private static List<AddedToken> ReadAddedTokens(JsonFields root, Dictionary<string, int> vocabulary, List<string> faults)
     {
         var tokens = new List<AddedToken>();
@@ -174,7 +183,12 @@ internal sealed record TokenizerJson(
             return tokens;
         }
 
-        var names = vocabulary.DistinctBy(t => t.Value).ToDictionary(t => t.Value, t => t.Key);
+        var names = new Dictionary<int, string>(vocabulary.Count);
+        foreach (var (name, id) in vocabulary)
+        {
+            names.TryAdd(id, name);
+        }
+
         foreach (var (index, item) in json.EnumerateArray().Index())
         {
             var fields = new JsonFields(item, $"added_tokens[{index}].", faults);
@@ -206,7 +220,9 @@ internal sealed record TokenizerJson(
 
     private static int CheckIds(Dictionary<string, int> vocabulary, List<AddedToken> added, TokenizerPipeline pipeline, List<string> faults)
     {
-        var shared = vocabulary.GroupBy(t => t.Value).Where(g => g.Count() > 1);
+        // A group for each of many thousand ids is dear, and almost always alone.
+        var isShared = vocabulary.Values.ToHashSet().Count < vocabulary.Count;
+        var shared = isShared ? vocabulary.GroupBy(t => t.Value).Where(g => g.Count() > 1) : [];
         faults.AddRange(shared.Select(g => $"Id {g.Key} is given to '{string.Join("' and '", g.Select(t => t.Key))}'; expected one token"));
         var size = 1 + vocabulary.Values.Concat(added.Select(t => t.Id)).DefaultIfEmpty(-1).Max();
         var outside = pipeline.Before.Concat(pipeline.After).Where(id => id >= size);
