@@ -26,8 +26,39 @@ internal sealed class BeamSearch(DecoderSession session, GenerationSettings sett
     private readonly float[] _scratch = new float[session.Config.OrdinaryVocabSize];
 
     /// <summary>The answers to a prompt, the best first, as many as the settings ask for.</summary>
+    /// <param name="prompt">Its ids.</param>
+    /// <param name="firstToken">Called when the prompt is computed.</param>
+    /// <param name="cancellationToken">Cancels, also inside a call of the graph.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The graph fails, or puts out logits that are not finite.</exception>
     public IReadOnlyList<Hypothesis> Run(int[] prompt, Action firstToken, CancellationToken cancellationToken)
+    {
+        var measured = Telemetry.Start(session.Name, prompt.Length, settings.PauseCount);
+        var found = new List<Hypothesis>();
+        Exception? error = null;
+        var steps = 0;
+        try
+        {
+            steps = Search(prompt, found, () =>
+            {
+                firstToken();
+                Telemetry.FirstToken(ref measured);
+            }, cancellationToken);
+            return found;
+        }
+        catch (Exception e)
+        {
+            error = e;
+            throw;
+        }
+        finally
+        {
+            Telemetry.End(ref measured, found.Sum(h => h.Ids.Count), steps, [.. found.Select(h => h.Reason)], error);
+        }
+    }
+
+    // Fills in the answers; returns the number of calls of the graph.
+    private int Search(int[] prompt, List<Hypothesis> found, Action firstToken, CancellationToken cancellationToken)
     {
         var room = Math.Min(settings.MaxNewTokens, session.RoomAfter(prompt.Length, prompt.Length, settings.PauseCount));
         var atEnd = room < settings.MaxNewTokens ? FinishReason.ContextEnd : FinishReason.MaxNewTokens;
@@ -37,26 +68,29 @@ internal sealed class BeamSearch(DecoderSession session, GenerationSettings sett
 
         var ended = new List<Hypothesis>();
         List<Hypothesis> beams = [new([], [], FinishReason.None)];
-        for (var length = 1; length <= room && beams.Count > 0; length++)
+        var length = 1;
+        while (true)
         {
             var (next, rows) = Branch(prompt, beams, calls, ended);
             beams = next;
             if (length == room)
             {
                 ended.AddRange(beams.Select(b => b with { Reason = atEnd }));
+                break;
             }
-            else if (beams.Count > 0 && !IsSettled(beams, ended, room))
-            {
-                calls.Keep(rows);
-                calls.Step([.. beams.Select(b => b.Ids[^1])], [.. beams.Select(_ => true)], cancellationToken);
-            }
-            else
+
+            if (beams.Count == 0 || IsSettled(beams, ended, room))
             {
                 break;
             }
+
+            calls.Keep(rows);
+            calls.Step([.. beams.Select(b => b.Ids[^1])], [.. beams.Select(_ => true)], cancellationToken);
+            length++;
         }
 
-        return [.. ended.OrderByDescending(h => h.Score).Take(settings.NumReturnSequences)];
+        found.AddRange(ended.OrderByDescending(h => h.Score).Take(settings.NumReturnSequences));
+        return length;
     }
 
     // The most likely ways to go on, of all beams together: those that stop are answers, the first W others the new beams.

@@ -351,6 +351,9 @@ public sealed class Conversation : IDisposable
         private readonly Usage _use;
         private readonly TokenChooser _chooser;
         private readonly int _pauses;
+        private TelemetryCall _measured;
+        private Exception? _error;
+        private int _steps;
 
         public Turn(Conversation conversation, ReadOnlyMemory<int> ids, int pauses, GenerationSettings settings)
         {
@@ -371,6 +374,7 @@ public sealed class Conversation : IDisposable
                 int[] prompt = [.. conversation._ids.Where(id => id < vocabSize)];
                 Sequence = new Sequence(0, prompt, conversation.Room, settings, vocabSize, conversation._model.Tokenizer);
                 _chooser = new TokenChooser(settings, vocabSize, batch: 1);
+                _measured = Telemetry.Start(conversation._session.Name, conversation.Length - conversation.ComputedLength - pauses, pauses);
             }
             catch
             {
@@ -395,12 +399,27 @@ public sealed class Conversation : IDisposable
                 Sequence.Room = _conversation.Room;
             }
 
-            _conversation.Compute(cancellationToken);
-            _conversation._ids.Add(_chooser.Choose(_conversation._calls.Logits, Sequence));
+            try
+            {
+                _conversation.Compute(cancellationToken);
+                _conversation._ids.Add(_chooser.Choose(_conversation._calls.Logits, Sequence));
+            }
+            catch (Exception e)
+            {
+                _error = e;
+                throw;
+            }
+
+            Telemetry.FirstToken(ref _measured);
+            _steps++;
             return true;
         }
 
-        public void Dispose() => _use.Dispose();
+        public void Dispose()
+        {
+            Telemetry.End(ref _measured, Sequence.Produced.Count, _steps, [Sequence.Reason], Sequence.IsRunning ? _error : null);
+            _use.Dispose();
+        }
     }
 
     // The last token is only produced and needs no position.

@@ -17,6 +17,9 @@ public sealed class Generator : IDisposable
     private readonly TokenChooser _chooser;
     private readonly Sequence[] _sequences;
     private readonly List<SequenceGroup> _groups = [];
+    private TelemetryCall _measured;
+    private Exception? _error;
+    private int _steps;
     private bool _isDisposed;
 
     internal Generator(DecoderSession session, IReadOnlyList<int[]> prompts, GenerationSettings settings, Tokenizer? tokenizer)
@@ -29,6 +32,7 @@ public sealed class Generator : IDisposable
         _sequences = [.. prompts.SelectMany((p, i) => Enumerable.Range(0, settings.NumReturnSequences).Select(n => new Sequence(
             (i * settings.NumReturnSequences) + n, p, session.RoomAfter(p.Length, length, settings.PauseCount), settings, vocabSize, tokenizer)))];
         _groups.Add(SequenceGroup.OfPrompts(session, _sequences, prompts, settings));
+        _measured = Telemetry.Start(session.Name, prompts.Sum(p => p.Length), prompts.Count * settings.PauseCount);
     }
 
     /// <summary>Number of sequences: prompts times <see cref="GenerationOptions.NumReturnSequences"/>.</summary>
@@ -71,10 +75,9 @@ public sealed class Generator : IDisposable
             return false;
         }
 
-        for (var i = 0; i < _groups.Count; i++)
-        {
-            _groups[i].Step(_chooser, cancellationToken);
-        }
+        StepGroups(cancellationToken);
+        Telemetry.FirstToken(ref _measured);
+        _steps++;
 
         foreach (var sequence in _sequences)
         {
@@ -112,6 +115,23 @@ public sealed class Generator : IDisposable
         {
             _isDisposed = true;
             _groups.ForEach(g => g.Dispose());
+            Telemetry.End(ref _measured, _sequences.Sum(s => s.Produced.Count), _steps, [.. _sequences.Select(s => s.Reason)], IsDone ? null : _error);
+        }
+    }
+
+    private void StepGroups(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var i = 0; i < _groups.Count; i++)
+            {
+                _groups[i].Step(_chooser, cancellationToken);
+            }
+        }
+        catch (Exception e)
+        {
+            _error = e;
+            throw;
         }
     }
 

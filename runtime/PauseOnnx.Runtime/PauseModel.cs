@@ -21,6 +21,9 @@ public sealed class PauseModel : IDisposable
         (Tokenizer, GenerationDefaults) = (folder.Tokenizer, folder.GenerationDefaults);
     }
 
+    /// <summary>Name of the model, as its graph says; measurements carry it.</summary>
+    public string Name => _session.Name;
+
     /// <summary>The shape of the model.</summary>
     public ModelConfig Config => _session.Config;
 

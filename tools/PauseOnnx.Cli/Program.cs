@@ -16,6 +16,7 @@ public static class Program
             ExportCommand.Create(),
             GenerateCommand.Create(),
             InspectCommand.Create(),
+            ChatCommand.Create(),
             EvalCommand.Create(),
             ScoreCommand.Create(),
             BenchCommand.Create(),

@@ -27,6 +27,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
     private nint _logitsValue;
     private int _graphPauses;
     private int _hiddenPositions;
+    private long _countedBytes;
 
     /// <summary>Starts with an empty cache.</summary>
     /// <param name="session">The graph; retained until <see cref="Dispose"/>.</param>
@@ -47,6 +48,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
             // Outputs are given in the order of binding: the presents, then the logits.
             _cache = Own(new KeyValueCache(_binding, session, batch, session.Cache.FixedLength ?? length));
             LeaveLogitsToGraph();
+            CountCache();
         }
         catch
         {
@@ -153,6 +155,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
         _mask.Keep(rows);
         _logits = logits;
         ReleaseLogitsValue();
+        CountCache();
     }
 
     /// <summary>Begins as a copy of calls of the same graph, both with one sequence.</summary>
@@ -166,6 +169,8 @@ internal sealed unsafe class DecoderCalls : IDisposable
         {
             BindPauseCount(_graphPauses);
         }
+
+        CountCache();
     }
 
     /// <summary>Whether <see cref="Truncate"/> can keep so many positions; otherwise compute them anew.</summary>
@@ -177,6 +182,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
     {
         _cache.Truncate(length + _hiddenPositions);
         _mask.Truncate(length + _hiddenPositions - PausesOutsideMask);
+        CountCache();
     }
 
     /// <summary>Forgets everything, for other prompts.</summary>
@@ -185,11 +191,13 @@ internal sealed unsafe class DecoderCalls : IDisposable
         _cache.Reset(maskedPositions: 0);
         _mask.Truncate(0);
         (_graphPauses, _hiddenPositions) = (0, 0);
+        CountCache();
     }
 
     /// <summary>Releases every native value, then the graph.</summary>
     public void Dispose()
     {
+        Telemetry.CacheBytes(_session.Name, -_countedBytes);
         ReleaseLogitsValue();
         while (_owned.TryPop(out var resource))
         {
@@ -312,6 +320,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
 
     private void Advance(int positions)
     {
+        // Of a shared cache only logits that have no buffer of ours are to be fetched.
         if (_session.Cache.IsShared && _logitsValue != 0)
         {
             _cache.Advance(positions, []);
@@ -328,10 +337,18 @@ internal sealed unsafe class DecoderCalls : IDisposable
         }
 
         _cache.Advance(positions, _outputs);
+        CountCache();
         if (_logitsValue != 0)
         {
             OrtApi.Release(_outputs[^1]);
         }
+    }
+
+    private void CountCache()
+    {
+        var bytes = _cache.Bytes;
+        Telemetry.CacheBytes(_session.Name, bytes - _countedBytes);
+        _countedBytes = bytes;
     }
 
     // [B, T_out, V] -> [B, V]

@@ -20,8 +20,12 @@ internal sealed class DecoderSession
         PutsOutAllLogits = session.OutputMetadata[GraphNames.Logits].Dimensions[1] != 1;
         IsPauseCountDynamic = session.OverridableInitializerMetadata.ContainsKey(GraphNames.PauseCount);
         var metadata = session.ModelMetadata.CustomMetadataMap;
+        Name = metadata.GetValueOrDefault(MetadataNames.ModelName) is { Length: > 0 } name ? name : "unknown";
         PauseCount = int.TryParse(metadata.GetValueOrDefault(MetadataNames.PauseCount), out var count) ? count : config.Pause?.Count ?? 0;
     }
+
+    /// <summary>Name of the model, as its file says.</summary>
+    public string Name { get; }
 
     /// <summary>The shape of the model.</summary>
     public ModelConfig Config { get; }

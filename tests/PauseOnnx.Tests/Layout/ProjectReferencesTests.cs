@@ -19,7 +19,7 @@ public class ProjectReferencesTests
         ["PauseOnnx.CommandLine"] = [],
         ["PauseOnnx.Trainer"] = ["PauseOnnx.Model", "PauseOnnx.CommandLine"],
         ["PauseOnnx.Tasks"] = ["PauseOnnx.Model"],
-        ["PauseOnnx.Cli"] = ["PauseOnnx.Model", "PauseOnnx.Runtime", "PauseOnnx.Exporter", "PauseOnnx.CommandLine", "PauseOnnx.Tasks"],
+        ["PauseOnnx.Cli"] = ["PauseOnnx.Model", "PauseOnnx.Runtime", "PauseOnnx.Extensions.AI", "PauseOnnx.Exporter", "PauseOnnx.CommandLine", "PauseOnnx.Tasks"],
         ["PauseOnnx.Benchmarks"] = ["PauseOnnx.Model", "PauseOnnx.Runtime", "PauseOnnx.Exporter", "PauseOnnx.Cli", "PauseOnnx.CommandLine", "PauseOnnx.Trainer"],
         ["PauseOnnx.Demo"] = ["PauseOnnx.CommandLine", "PauseOnnx.Tasks"],
     };

@@ -107,6 +107,69 @@ public class TelemetryTests
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
 
+    private static IEnumerable<TestCaseData> Kinds()
+    {
+        var options = new GenerationOptions { MaxNewTokens = 5, StopTokens = [] };
+        yield return Kind("stream", m => ReadAsync(m.GenerateAsync("hello", options)), 5, 5);
+        yield return Kind("batch", m => m.GenerateBatchAsync(["hello", "ab"], options with { NumReturnSequences = 2 }), 7, 20);
+        yield return Kind("search", m => m.GenerateBatchAsync(["hello"], options with { BeamWidth = 3 }), 5, 5);
+        yield return Kind("conversation", async m =>
+        {
+            using var conversation = m.CreateConversation();
+            await ReadAsync(conversation.GenerateAsync("hello", options));
+        }, 5, 5);
+        static TestCaseData Kind(string name, Func<PauseModel, Task> generate, int input, int output) => new TestCaseData(generate, input, output).SetArgDisplayNames(name);
+    }
+
+    [TestCaseSource(nameof(Kinds))]
+    public async Task Generation_OfAModel_IsMeasuredAndFreesItsCache(Func<PauseModel, Task> generate, int inputTokens, int outputTokens)
+    {
+        using var tiny = new RuntimeModel("llama");
+        using var measured = new Measurements(tiny.Model.Name);
+        measured.Observe();
+        await generate(tiny.Model);
+        measured.Observe();
+        Assert.That(measured.Of("gen_ai.client.token.usage", "gen_ai.token.type=input"), Is.EqualTo(new double[] { inputTokens }));
+        Assert.That(measured.Of("gen_ai.client.token.usage", "gen_ai.token.type=output"), Is.EqualTo(new double[] { outputTokens }));
+        Assert.That(measured.Of("gen_ai.server.time_to_first_token"), Has.Length.EqualTo(1));
+        Assert.That(measured.Of("gen_ai.server.request.duration"), Has.Length.EqualTo(1));
+        Assert.That(measured.Of("pauseonnx.cache.size").Distinct().ToArray(), Has.Length.LessThanOrEqualTo(1), "keys and values are still counted");
+    }
+
+    [Test]
+    public void Generator_WhileItRuns_CountsItsKeysAndValues()
+    {
+        using var tiny = new RuntimeModel("llama");
+        using var measured = new Measurements(tiny.Model.Name);
+        long Held()
+        {
+            measured.Observe();
+            return (long)measured.Of("pauseonnx.cache.size").LastOrDefault();
+        }
+
+        var before = Held();
+        using (var generator = tiny.Model.CreateGenerator([[1, 2, 3]], new() { MaxNewTokens = 5 }))
+        {
+            generator.Step();
+
+            // Keys and values of 3 tokens and 4 pauses, float32.
+            var config = tiny.Model.Config;
+            var position = 2L * config.NumHiddenLayers * config.NumKeyValueHeads * config.HeadDim * sizeof(float);
+            Assert.That(Held() - before, Is.EqualTo(7 * position));
+            generator.Step();
+            Assert.That(Held() - before, Is.EqualTo(8 * position));
+        }
+
+        Assert.That(Held(), Is.EqualTo(before));
+    }
+
+    private static async Task ReadAsync(IAsyncEnumerable<string> pieces)
+    {
+        await foreach (var _ in pieces)
+        {
+        }
+    }
+
     /// <summary>Everything that is measured of one model while it lives.</summary>
     private sealed class Measurements : IDisposable
     {
