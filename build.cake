@@ -96,6 +96,18 @@ Task("Native").IsDependentOn("Restore").Does(() =>
     CMake("--install", build, "--config", "Release", "--prefix", "artifacts/native");
 });
 
+// Every project that says IsPackable, with the version of Directory.Build.props.
+Task("Pack").IsDependentOn("Restore").Does(() =>
+{
+    const string packages = "artifacts/packages";
+    CleanDirectory(packages);
+    DotNetPack("PauseOnnx.sln", new DotNetPackSettings { Configuration = configuration, NoRestore = true, OutputDirectory = packages });
+    foreach (var package in GetFiles($"{packages}/*.nupkg"))
+    {
+        Information("{0}, {1:N0} bytes", package.GetFilename(), new FileInfo(package.FullPath).Length);
+    }
+});
+
 Task("Test").IsDependentOn("Build").IsDependentOn("Native").IsDependentOn("Node").Does(() =>
 {
     CleanDirectory("artifacts/tests");

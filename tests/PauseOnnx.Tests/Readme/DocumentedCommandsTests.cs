@@ -8,7 +8,7 @@ using PauseOnnx.Trainer;
 
 namespace PauseOnnx.Tests.Readme;
 
-/// <summary>The programs accept every command that README.md and the help texts show. Nothing is run.</summary>
+/// <summary>The programs accept every command that README.md, the tool's package and the help texts show. Nothing is run.</summary>
 public partial class DocumentedCommandsTests
 {
     private static readonly Dictionary<string, RootCommand> Programs = new()
@@ -28,11 +28,14 @@ public partial class DocumentedCommandsTests
 
     private static IEnumerable<TestCaseData> ReadmeCommands => CommandsIn(Readme);
 
+    private static IEnumerable<TestCaseData> ToolReadmeCommands => CommandsIn(File.ReadAllText(Path.Combine(Repository.Root, "tools/PauseOnnx.Cli/README.md")).ReplaceLineEndings("\n"));
+
     private static IEnumerable<TestCaseData> HelpCommands => CommandsIn(string.Join('\n', Programs.Values.SelectMany(p => p.Subcommands).Select(c => c.Description)));
 
     private static IEnumerable<string> ReadmeOptions => CodeSpan().Matches(Readme).SelectMany(span => LongOption().Matches(span.Value)).Select(m => m.Value).Distinct();
 
     [TestCaseSource(nameof(ReadmeCommands))]
+    [TestCaseSource(nameof(ToolReadmeCommands))]
     [TestCaseSource(nameof(HelpCommands))]
     public void Command_Documented_IsAccepted(string program, string arguments)
     {

@@ -46,9 +46,11 @@ internal sealed class ProgramProcess : IDisposable
     /// <param name="file">The program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Variables that it has besides the test's own; null for none.</param>
-    public static ProgramProcess StartProcess(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="folder">Its current folder; null for the test's own.</param>
+    public static ProgramProcess StartProcess(
+        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
-        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -90,11 +92,12 @@ internal sealed class ProgramProcess : IDisposable
     }
 
     /// <summary>Waits for the end and returns the exit code.</summary>
-    public int WaitForExit()
+    /// <param name="patience">How long at most; null for two minutes.</param>
+    public int WaitForExit(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(Patience))
+        if (!_process.WaitForExit(patience ?? Patience))
         {
-            throw new InvalidOperationException($"The program did not end within {Patience}: {Output} {Errors}");
+            throw new InvalidOperationException($"The program did not end within {patience ?? Patience}: {Output} {Errors}");
         }
 
         _process.WaitForExit();
