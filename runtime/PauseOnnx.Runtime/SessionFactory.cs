@@ -58,7 +58,10 @@ internal static partial class SessionFactory
 
         try
         {
-            return new LoadedGraph(new InferenceSession(file, sessionOptions), provider.Name);
+            var memory = HugePages.Watch();
+            var graph = new LoadedGraph(new InferenceSession(file, sessionOptions), provider.Name);
+            memory.Apply();
+            return graph;
         }
         catch (OnnxRuntimeException e) when (provider is CpuProvider || FileFaults.Any(f => e.Message.Contains(f, StringComparison.Ordinal)))
         {
