@@ -53,16 +53,17 @@ public sealed unsafe class HugePagesTests
         }
     }
 
-    // Bytes on large pages of the region with this address, by /proc/self/smaps.
-    private static long LargePagesOf(byte* address)
+    // Bytes on large pages of the region in the middle of this memory, by /proc/self/smaps; its ends may be regions of their own.
+    private static long LargePagesOf(byte* memory)
     {
+        var address = (nint)memory + (Size / 2);
         var isInside = false;
         foreach (var line in File.ReadLines("/proc/self/smaps"))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields[0].Split('-') is [var start, var end] && long.TryParse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var first))
             {
-                isInside = (nint)address >= first && (nint)address < long.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                isInside = address >= first && address < long.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             }
             else if (isInside && fields[0] == "AnonHugePages:")
             {
