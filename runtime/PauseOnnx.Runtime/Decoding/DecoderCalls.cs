@@ -16,15 +16,13 @@ internal sealed unsafe class DecoderCalls : IDisposable
 {
     private readonly Stack<IDisposable> _owned = [];
     private readonly DecoderSession _session;
-    private readonly int _vocabSize;
     private readonly RunOptions _runOptions;
     private readonly OrtIoBinding _binding;
     private readonly KeyValueCache _cache;
     private readonly AttentionMask _mask;
+    private readonly LogitsBuffer _logits;
     private readonly nint[] _outputs;
     private long[] _ids = GC.AllocateUninitializedArray<long>(64, pinned: true);
-    private float[] _logits = [];
-    private nint _logitsValue;
     private int _graphPauses;
     private int _hiddenPositions;
     private long _countedBytes;
@@ -36,7 +34,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
     /// <exception cref="InsufficientMemoryException">The keys and values do not fit into memory.</exception>
     public DecoderCalls(DecoderSession session, int batch, int length)
     {
-        (_session, _vocabSize) = (session, session.Config.OrdinaryVocabSize);
+        _session = session;
         _mask = new AttentionMask(batch, length + 1);
         _outputs = new nint[session.Names.Present.Length + 1];
         session.Retain();
@@ -47,7 +45,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
 
             // Outputs are given in the order of binding: the presents, then the logits.
             _cache = Own(new KeyValueCache(_binding, session, batch, session.Cache.FixedLength ?? length));
-            LeaveLogitsToGraph();
+            _logits = Own(new LogitsBuffer(_binding, session));
             CountCache();
         }
         catch
@@ -56,11 +54,6 @@ internal sealed unsafe class DecoderCalls : IDisposable
             throw;
         }
     }
-
-    /// <summary>Receives logits.</summary>
-    /// <param name="logits">[B, T_out, V].</param>
-    /// <param name="count">T_out.</param>
-    public delegate void LogitsReader(ReadOnlySpan<float> logits, int count);
 
     /// <summary>B.</summary>
     public int Batch => _mask.Batch;
@@ -72,7 +65,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
     public long CacheBytes => _cache.Bytes;
 
     /// <summary>Logits [B, V] after the last position of the last call; valid until the next.</summary>
-    public ReadOnlySpan<float> Logits => _logits.AsSpan(0, Batch * _vocabSize);
+    public ReadOnlySpan<float> Logits => _logits.Values(Batch);
 
     // The graph of a shared cache adds its own pauses to the length of the mask, so there the mask goes without them.
     private int PausesOutsideMask => _session.Cache.IsShared ? _graphPauses : 0;
@@ -111,7 +104,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
             _mask.Row(b)[^1] = isReal[b] ? 1 : 0;
         }
 
-        BindLogits();
+        _logits.Bind(Batch);
         RunOrForget(1, cancellationToken);
         Advance(1);
     }
@@ -125,7 +118,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
     /// <param name="cancellationToken">Ends the call inside ONNX Runtime, between two operators.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the call can be repeated.</exception>
     /// <exception cref="InvalidOperationException">ONNX Runtime failed.</exception>
-    public void Extend(IReadOnlyList<int[]> tokens, LogitsReader? read, CancellationToken cancellationToken)
+    public void Extend(IReadOnlyList<int[]> tokens, LogitsBuffer.Reader? read, CancellationToken cancellationToken)
     {
         var length = tokens.Max(t => t.Length);
         var fed = Ids(Batch * length);
@@ -135,10 +128,10 @@ internal sealed unsafe class DecoderCalls : IDisposable
         }
 
         _mask.Append(length);
-        LeaveLogitsToGraph();
+        _logits.LeaveToGraph();
         RunOrForget(length, cancellationToken);
         Advance(length);
-        TakeLogits(read);
+        _logits.Take(_outputs[^1], Batch, read);
     }
 
     /// <summary>Makes a batch of these rows, each as often as named, logits and all.</summary>
@@ -146,15 +139,8 @@ internal sealed unsafe class DecoderCalls : IDisposable
     public void Keep(ReadOnlySpan<int> rows)
     {
         _cache.Take(_cache, rows, _cache.Length);
-        var logits = GC.AllocateUninitializedArray<float>(rows.Length * _vocabSize, pinned: true);
-        for (var b = 0; b < rows.Length; b++)
-        {
-            _logits.AsSpan(rows[b] * _vocabSize, _vocabSize).CopyTo(logits.AsSpan(b * _vocabSize));
-        }
-
         _mask.Keep(rows);
-        _logits = logits;
-        ReleaseLogitsValue();
+        _logits.Keep(rows);
         CountCache();
     }
 
@@ -198,7 +184,6 @@ internal sealed unsafe class DecoderCalls : IDisposable
     public void Dispose()
     {
         Telemetry.CacheBytes(_session.Name, -_countedBytes);
-        ReleaseLogitsValue();
         while (_owned.TryPop(out var resource))
         {
             resource.Dispose();
@@ -216,11 +201,11 @@ internal sealed unsafe class DecoderCalls : IDisposable
         }
 
         var length = FeedPrompts(prompts, pauses: 0);
-        LeaveLogitsToGraph();
+        _logits.LeaveToGraph();
         RunOrForget(length, cancellationToken);
         _mask.Append(pauseCount - PausesOutsideMask);
         Advance(length + pauseCount);
-        TakeLogits(null);
+        _logits.Take(_outputs[^1], Batch, read: null);
     }
 
     // With a past the graph appends nothing, so that pauses can be fed as what they are, tokens. The past is one masked position.
@@ -233,10 +218,10 @@ internal sealed unsafe class DecoderCalls : IDisposable
         try
         {
             var length = FeedPrompts(prompts, pauseCount);
-            LeaveLogitsToGraph();
+            _logits.LeaveToGraph();
             RunOrForget(length, cancellationToken);
             Advance(length);
-            TakeLogits(null);
+            _logits.Take(_outputs[^1], Batch, read: null);
         }
         catch
         {
@@ -291,37 +276,10 @@ internal sealed unsafe class DecoderCalls : IDisposable
     private void BindPauseCount(int pauseCount) =>
         _binding.BindInput(GraphNames.PauseCount, Own(OrtValue.CreateTensorValueFromMemory(new long[] { pauseCount }, [])));
 
-    // The first call puts out one position a sequence, the last pause, or all where the graph was exported so.
-    private void LeaveLogitsToGraph()
-    {
-        ReleaseLogitsValue();
-        OrtApi.BindOutputTo(_binding, _session.Names.Logits, OrtMemoryInfo.DefaultInstance);
-    }
-
-    // A call with one token: one buffer serves them all.
-    private void BindLogits()
-    {
-        if (_logitsValue == 0)
-        {
-            fixed (float* logits = _logits)
-            {
-                _logitsValue = OrtApi.CreateTensorOver(logits, Logits.Length * (long)sizeof(float), [Batch, 1, _vocabSize], (int)TensorElementType.Float);
-            }
-
-            OrtApi.BindOutput(_binding, _session.Names.Logits, _logitsValue);
-        }
-    }
-
-    private void ReleaseLogitsValue()
-    {
-        OrtApi.Release(_logitsValue);
-        _logitsValue = 0;
-    }
-
     private void Advance(int positions)
     {
         // Of a shared cache only logits that have no buffer of ours are to be fetched.
-        if (_session.Cache.IsShared && _logitsValue != 0)
+        if (_session.Cache.IsShared && _logits.IsBound)
         {
             _cache.Advance(positions, []);
             return;
@@ -338,7 +296,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
 
         _cache.Advance(positions, _outputs);
         CountCache();
-        if (_logitsValue != 0)
+        if (_logits.IsBound)
         {
             OrtApi.Release(_outputs[^1]);
         }
@@ -349,32 +307,6 @@ internal sealed unsafe class DecoderCalls : IDisposable
         var bytes = _cache.Bytes;
         Telemetry.CacheBytes(_session.Name, bytes - _countedBytes);
         _countedBytes = bytes;
-    }
-
-    // [B, T_out, V] -> [B, V]
-    private void TakeLogits(LogitsReader? read)
-    {
-        var value = _outputs[^1];
-        try
-        {
-            var all = new ReadOnlySpan<float>(OrtApi.DataOf(value), checked((int)OrtApi.ElementCountOf(value)));
-            var row = all.Length / Batch;
-            if (_logits.Length < Batch * _vocabSize)
-            {
-                _logits = GC.AllocateUninitializedArray<float>(Batch * _vocabSize, pinned: true);
-            }
-
-            for (var b = 0; b < Batch; b++)
-            {
-                all.Slice(((b + 1) * row) - _vocabSize, _vocabSize).CopyTo(_logits.AsSpan(b * _vocabSize));
-            }
-
-            read?.Invoke(all, row / _vocabSize);
-        }
-        finally
-        {
-            OrtApi.Release(value);
-        }
     }
 
     // The columns of a call that did not come about are taken back.
