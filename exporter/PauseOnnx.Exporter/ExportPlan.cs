@@ -88,7 +88,7 @@ internal sealed record ExportPlan(ModelConfig Config, Target Target, ExportOptio
             throw new ArgumentException($"Target {target.Name} holds {options.Precisions.Count} graphs with a {(options.DynamicPauseCount ? "dynamic" : "fixed")} pause count; expected one graph with a fixed one: a model of Triton's is one file, and its batches have no input without a batch.");
         }
 
-        if (options.Quantization.BlockSize is not (null or 32 or 64 or 128))
+        if (options.Quantization.BlockSize is not (32 or 64 or 128))
         {
             throw new ArgumentException($"The block size is {options.Quantization.BlockSize}; expected 32, 64 or 128.");
         }

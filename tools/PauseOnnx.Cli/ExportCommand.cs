@@ -61,9 +61,10 @@ internal static class ExportCommand
         DefaultValueFactory = _ => LeastError,
     };
 
-    private static readonly Option<int?> BlockSize = new("--block-size")
+    private static readonly Option<int> BlockSize = new("--block-size")
     {
-        Description = "Inputs that share a scale in int8 and int4 weights, 32, 64 or 128: larger blocks are faster and lose more [default: 128 for int8, 64 for int4].",
+        Description = "Inputs that share a scale in int8 and int4 weights, 32, 64 or 128: larger blocks are faster and lose more.",
+        DefaultValueFactory = _ => QuantizationOptions.DefaultBlockSize,
         HelpName = "N",
     };
 
