@@ -18,6 +18,17 @@ public sealed record PauseModelOptions
     /// <value><see cref="ExecutionProvider.Auto"/>.</value>
     public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Auto;
 
+    /// <summary>
+    /// A folder, created where it is missing, in which graphs are kept as ONNX Runtime has optimized them for the processor.
+    /// Later loads on this machine need not do that again: int8 and int4 graphs load in half the time or less.
+    /// </summary>
+    /// <remarks>
+    /// The first load of a graph takes longer, and what it leaves is as large as the graph and its weights. Several processes
+    /// may share the folder; what is in it may be deleted while none loads. Changed files are optimized anew.
+    /// </remarks>
+    /// <value>null: nothing is kept.</value>
+    public string? OptimizedGraphFolder { get; init; }
+
     /// <summary>Where the model says on what it runs, and why not on something faster.</summary>
     /// <value>null: nowhere.</value>
     public ILoggerFactory? LoggerFactory { get; init; }
@@ -43,6 +54,15 @@ public sealed record PauseModelOptions
         }
 
         faults.AddRange(ExecutionProvider?.FindFaults() ?? []);
+        if (OptimizedGraphFolder is not null && (string.IsNullOrWhiteSpace(OptimizedGraphFolder) || File.Exists(OptimizedGraphFolder)))
+        {
+            faults.Add($"OptimizedGraphFolder is '{OptimizedGraphFolder}'; expected a folder, or null");
+        }
+        else if (OptimizedGraphFolder is not null && ExecutionProvider is not (null or AutoProvider or CpuProvider))
+        {
+            faults.Add($"OptimizedGraphFolder is '{OptimizedGraphFolder}', but only what the processor runs is kept there; expected null with execution provider '{ExecutionProvider.Name}'");
+        }
+
         if (faults.Count > 0)
         {
             throw new ArgumentException(string.Join("; ", faults) + ".");

@@ -56,20 +56,36 @@ internal static partial class SessionFactory
             LogNoProfiles(logger, file);
         }
 
+        var opened = file;
         try
         {
+            opened = provider is CpuProvider && options.OptimizedGraphFolder is { } folder ? FindOptimized(folder, file, logger) : file;
             var memory = HugePages.Watch();
-            var graph = new LoadedGraph(new InferenceSession(file, sessionOptions), provider.Name);
+            var graph = new LoadedGraph(new InferenceSession(opened, sessionOptions), provider.Name);
             memory.Apply();
             return graph;
         }
         catch (OnnxRuntimeException e) when (provider is CpuProvider || FileFaults.Any(f => e.Message.Contains(f, StringComparison.Ordinal)))
         {
-            throw new ModelFormatException($"ONNX Runtime cannot load the graph: {OneLine.Of(e.Message)} ({file}).", e);
+            throw new ModelFormatException($"ONNX Runtime cannot load the graph: {OneLine.Of(e.Message)} ({opened}).", e);
         }
         catch (OnnxRuntimeException e)
         {
             throw new ExecutionProviderException($"Execution provider '{provider.Name}' cannot load the graph: {OneLine.Of(e.Message)} ({file}); {ProviderSetup.Advise(provider)}.", e);
+        }
+    }
+
+    // A folder that cannot be written, or a full disk, is no reason not to answer.
+    private static string FindOptimized(string folder, string file, ILogger logger)
+    {
+        try
+        {
+            return OptimizedGraphs.Get(folder, file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(logger, file, folder, e.Message);
+            return file;
         }
     }
 
@@ -89,6 +105,9 @@ internal static partial class SessionFactory
 
     [LoggerMessage(LogLevel.Warning, "{File} runs on the processor, as its first choice failed. {Reason}")]
     private static partial void LogFallback(ILogger logger, string file, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{File} is optimized at each load, as it cannot be kept in {Folder}: {Reason}")]
+    private static partial void LogNotKept(ILogger logger, string file, string folder, string reason);
 
     [LoggerMessage(LogLevel.Information, "Only the processor is tried: ONNX Runtime {Version} was built without CUDA, which would need {Package}.")]
     private static partial void LogOnlyProcessor(ILogger logger, string version, string package);
