@@ -28,7 +28,7 @@ internal static class CallsCommand
     internal const int MaxLength = 512;
 
     /// <summary>First calls of which the fastest counts.</summary>
-    internal const int Prefills = 2;
+    internal const int Prefills = 3;
 
     /// <summary>Decode steps after them, of which the median counts.</summary>
     internal const int Steps = 2 * (DecodePosition - Prompt - Pauses);

@@ -7,11 +7,13 @@ namespace PauseOnnx.Benchmarks;
 /// <param name="Ours">The runtime.</param>
 /// <param name="Llama">llama.cpp.</param>
 /// <param name="Transformers">transformers.js, on the runtime's own files.</param>
+/// <param name="KeptLoads">Milliseconds from loading to the first token, with the graph kept as ONNX Runtime has optimized it.</param>
 /// <param name="Batches">Milliseconds of a step for each of <see cref="BatchCommand.Sizes"/>.</param>
 internal sealed record RuntimeTimes(
     IReadOnlyDictionary<GraphPrecision, IReadOnlyList<GenerationTimes>> Ours,
     IReadOnlyDictionary<GgufType, IReadOnlyList<PeerTimes>> Llama,
     IReadOnlyDictionary<GraphPrecision, IReadOnlyList<PeerTimes>> Transformers,
+    IReadOnlyDictionary<GraphPrecision, IReadOnlyList<double>> KeptLoads,
     IReadOnlyDictionary<GraphPrecision, IReadOnlyList<double[]>> Batches)
 {
     /// <summary>The median of a figure of ours.</summary>

@@ -19,6 +19,7 @@ public class RuntimeTableTests
                 RuntimeFiles.Precisions.ToDictionary(p => p, _ => (IReadOnlyList<GenerationTimes>)[ours]),
                 RuntimeFiles.Types.ToDictionary(t => t, _ => (IReadOnlyList<PeerTimes>)[new(1, 150, 11)]),
                 new Dictionary<GraphPrecision, IReadOnlyList<PeerTimes>> { [GraphPrecision.Fp32] = [new(1, 1, 16), new(1, 1, 14), new(1, 1, 90)] },
+                new Dictionary<GraphPrecision, IReadOnlyList<double>> { [GraphPrecision.BlockInt4] = [390, 350, 900] },
                 new Dictionary<GraphPrecision, IReadOnlyList<double[]>> { [GraphPrecision.Fp32] = [[10, 10, 10, 16, 20, 40]] }),
             Bytes,
             bandwidth: 1e9);
@@ -34,6 +35,7 @@ public class RuntimeTableTests
         Assert.That(lines, Has.Some.EqualTo("| sampling int8, share of a step | <= 3.0 % | 5.0 % | missed by 67 % |"));
         Assert.That(lines, Has.Some.EqualTo("| decoded tokens/s fp32, batch 8 against 1 | >= 4.00 x | 5.00 x | yes |"));
         Assert.That(lines, Has.Some.EqualTo("| load of int4 to the first token, ms | <= 400 | 500 | missed by 25 % |"));
+        Assert.That(lines, Has.Some.EqualTo("| the same with OptimizedGraphFolder, ms | <= 400 | 390 | yes |"));
     }
 
     [Test]
@@ -49,6 +51,7 @@ public class RuntimeTableTests
         Assert.That(rows.Select(r => r[0]), Is.EqualTo(RuntimeFiles.Precisions.Select(p => $"PauseOnnx {GraphPrecisions.NameOf(p)}")));
         Assert.That(rows.SelectMany(r => r[1..5]).Select(c => double.Parse(c, CultureInfo.InvariantCulture)), Has.All.GreaterThan(0));
         Assert.That(times.Batches[GraphPrecision.Fp32].Single(), Has.Length.EqualTo(BatchCommand.Sizes.Length).And.All.GreaterThan(0));
+        Assert.That(times.KeptLoads[GraphPrecision.BlockInt4].Single(), Is.GreaterThan(0));
         Assert.That(times.Ours.Values.Select(t => t.Single().FedPauses), Has.All.GreaterThan(0));
     }
 }
