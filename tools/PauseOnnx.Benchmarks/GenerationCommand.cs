@@ -117,7 +117,8 @@ internal static class GenerationCommand
             generator.Step();
         }
 
-        return (times.Median(), (GC.GetAllocatedBytesForCurrentThread() - before) / (double)CountedSteps);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        return (times.Median(), allocated / (double)CountedSteps);
     }
 
     // Two generators in turn, so that what slows the machine for a while slows both.

@@ -35,6 +35,7 @@ internal sealed class Sampler
     private readonly SplitMix64[] _random;
     private readonly float _temperature;
     private readonly float[] _weights;
+    private readonly float[] _scratch;
 
     /// <summary>Makes the buffers.</summary>
     /// <param name="settings">How to choose.</param>
@@ -45,7 +46,7 @@ internal sealed class Sampler
         _settings = settings;
         _random = [.. Enumerable.Range(0, batch).Select(sequence => new SplitMix64(settings.Seed, sequence))];
         _temperature = (float)settings.Temperature;
-        _weights = _temperature == 0 ? [] : new float[vocabSize];
+        (_weights, _scratch) = _temperature == 0 ? ([], []) : (new float[vocabSize], new float[vocabSize]);
     }
 
     /// <summary>Chooses one token.</summary>
@@ -72,12 +73,12 @@ internal sealed class Sampler
         TensorPrimitives.Exp(_weights, _weights);
         if (_settings.TopK > 0 && _settings.TopK < _weights.Length)
         {
-            Weights.KeepLargest(_weights, _settings.TopK);
+            Weights.KeepLargest(_weights, _settings.TopK, _scratch);
         }
 
         if (_settings.TopP < 1)
         {
-            Weights.KeepNucleus(_weights, _settings.TopP);
+            Weights.KeepNucleus(_weights, _settings.TopP, _scratch);
         }
 
         if (_settings.MinP > 0)

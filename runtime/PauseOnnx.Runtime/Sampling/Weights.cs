@@ -7,25 +7,38 @@ namespace PauseOnnx.Runtime;
 /// <summary>Weights of tokens, from 0 to 1, of which all but the heavier ones are set to 0.</summary>
 /// <remarks>
 /// The bits of floats that are not negative are in the order of the floats, so the smallest weight to keep is found by halving
-/// a range of 2^30: 30 passes of a few microseconds over 32,000 weights, where sorting takes milliseconds.
+/// a range of 2^30: a few passes of some microseconds over 32,000 weights, then more over the few that are left in question,
+/// where sorting takes milliseconds.
 /// </remarks>
 internal static class Weights
 {
     // Within it, a draw adds one by one.
     private const int ChunkLength = 512;
 
+    // Half an octave, in bits: few weights lie in it.
+    private const int NarrowRange = 1 << 22;
+
     /// <summary>Keeps the k largest; of equal ones the lower places.</summary>
-    public static void KeepLargest(Span<float> weights, int k)
+    /// <param name="weights">Changed in place.</param>
+    /// <param name="k">At least 1.</param>
+    /// <param name="scratch">As many numbers to work with.</param>
+    public static void KeepLargest(Span<float> weights, int k, Span<float> scratch)
     {
-        var least = LargestThreshold(weights, static (w, threshold, k) => CountFrom(w, threshold) >= k, k);
+        var least = LargestThreshold(weights, scratch, static (w, threshold) => CountFrom(w, threshold), k, low: 0);
         KeepFrom(weights, least, k - CountFrom(weights, float.BitIncrement(least)));
     }
 
     /// <summary>Keeps the largest up to and including the one with which their share of the sum reaches p; of equal ones the lower places.</summary>
-    public static void KeepNucleus(Span<float> weights, double p)
+    /// <param name="weights">Changed in place.</param>
+    /// <param name="p">Above 0, below 1.</param>
+    /// <param name="scratch">As many numbers to work with.</param>
+    public static void KeepNucleus(Span<float> weights, double p, Span<float> scratch)
     {
-        var target = p * SumFrom(weights, 0);
-        var least = LargestThreshold(weights, static (w, threshold, target) => SumFrom(w, threshold) >= target, target);
+        // All those lighter than an n-th part of what may go weigh less together than it.
+        var total = SumFrom(weights, 0);
+        var target = p * total;
+        var low = (float)(0.99 * (total - target) / weights.Length);
+        var least = LargestThreshold(weights, scratch, SumFrom, target, low);
         var missing = target - SumFrom(weights, float.BitIncrement(least));
         KeepFrom(weights, least, least > 0 ? (int)Math.Clamp(Math.Ceiling(missing / least), 1, weights.Length) : weights.Length);
     }
@@ -96,25 +109,53 @@ internal static class Weights
 
     private static ReadOnlySpan<float> Chunk(ReadOnlySpan<float> weights, int i) => weights.Slice(i * ChunkLength, Math.Min(ChunkLength, weights.Length - (i * ChunkLength)));
 
-    private delegate bool Reaches<T>(ReadOnlySpan<float> weights, float threshold, T asked);
+    private delegate double Tally(ReadOnlySpan<float> weights, float threshold);
 
-    // The largest threshold from which on enough is left; 0 leaves everything.
-    private static float LargestThreshold<T>(ReadOnlySpan<float> weights, Reaches<T> reaches, T asked)
+    // The largest threshold from which on the tally reaches what is asked, which it does from low on.
+    private static float LargestThreshold(ReadOnlySpan<float> weights, Span<float> scratch, Tally tally, double asked, float low)
     {
-        var (enough, tooFew) = (0, BitConverter.SingleToInt32Bits(1) + 1);
+        var (enough, tooFew) = (BitConverter.SingleToInt32Bits(low), BitConverter.SingleToInt32Bits(1) + 1);
+        var open = weights;
+        var isNarrow = false;
         while (tooFew - enough > 1)
         {
             var middle = enough + ((tooFew - enough) / 2);
-            (enough, tooFew) = reaches(weights, BitConverter.Int32BitsToSingle(middle), asked) ? (middle, tooFew) : (enough, middle);
+            (enough, tooFew) = tally(open, BitConverter.Int32BitsToSingle(middle)) >= asked ? (middle, tooFew) : (enough, middle);
+            if (!isNarrow && tooFew - enough <= NarrowRange)
+            {
+                // Heavier ones count from now on whatever happens, lighter ones never.
+                var limit = BitConverter.Int32BitsToSingle(tooFew);
+                asked -= tally(weights, limit);
+                open = Between(weights, BitConverter.Int32BitsToSingle(enough), limit, scratch);
+                isNarrow = true;
+            }
         }
 
         return BitConverter.Int32BitsToSingle(enough);
+    }
+
+    private static ReadOnlySpan<float> Between(ReadOnlySpan<float> weights, float low, float high, Span<float> found)
+    {
+        var count = 0;
+        foreach (var weight in weights)
+        {
+            // Written in any case: no branch to be guessed wrongly.
+            found[count] = weight;
+            count += weight >= low & weight < high ? 1 : 0;
+        }
+
+        return found[..count];
     }
 
     // Of those that equal the threshold, only the first few.
     private static void KeepFrom(Span<float> weights, float threshold, int equal)
     {
         DropBelow(weights, threshold);
+        if (CountFrom(weights, threshold) - CountFrom(weights, float.BitIncrement(threshold)) <= equal)
+        {
+            return;
+        }
+
         for (var (start, kept) = (0, 0); weights[start..].IndexOf(threshold) is >= 0 and var place; start += place + 1)
         {
             kept++;
@@ -126,15 +167,19 @@ internal static class Weights
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(weights);
         var limit = new Vector<float>(threshold);
-        var (even, odd) = (Vector<float>.Zero, Vector<float>.Zero);
-        for (var i = 0; i + 1 < vectors.Length; i += 2)
+        var (a, b, c, d) = (Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero);
+        var rest = vectors;
+        for (; rest.Length >= 4; rest = rest[4..])
         {
-            even += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(vectors[i], limit), vectors[i], Vector<float>.Zero);
-            odd += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(vectors[i + 1], limit), vectors[i + 1], Vector<float>.Zero);
+            // Four sums at once, as an addition waits for the one before it.
+            a += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(rest[0], limit), rest[0], Vector<float>.Zero);
+            b += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(rest[1], limit), rest[1], Vector<float>.Zero);
+            c += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(rest[2], limit), rest[2], Vector<float>.Zero);
+            d += Vector.ConditionalSelect(Vector.GreaterThanOrEqual(rest[3], limit), rest[3], Vector<float>.Zero);
         }
 
-        double sum = Vector.Sum(even + odd);
-        foreach (var weight in weights[(vectors.Length / 2 * 2 * Vector<float>.Count)..])
+        double sum = Vector.Sum(a + b + c + d);
+        foreach (var weight in weights[((vectors.Length - rest.Length) * Vector<float>.Count)..])
         {
             sum += weight >= threshold ? weight : 0;
         }

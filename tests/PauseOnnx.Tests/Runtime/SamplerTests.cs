@@ -61,6 +61,39 @@ public class SamplerTests
         Assert.That(drawn, Is.EquivalentTo(nucleus));
     }
 
+    [TestCase(1)]
+    [TestCase(7)]
+    [TestCase(1000)]
+    [TestCase(32000)]
+    public void Weights_Thresholds_KeepWhatSortingKeeps(int count)
+    {
+        var random = new Random(count);
+        var scratch = new float[count];
+        for (var round = 0; round < 20; round++)
+        {
+            // Also many equal ones, and ones that are nothing.
+            float[] weights = [.. Enumerable.Range(0, count).Select(_ => random.Next(5) == 0 ? random.Next(4) / 4f : MathF.Exp(-20 * random.NextSingle()))];
+            weights[random.Next(count)] = 1;
+            int[] order = [.. Enumerable.Range(0, count).OrderByDescending(i => weights[i]).ThenBy(i => i)];
+
+            var k = 1 + random.Next(count);
+            float[] largest = [.. weights];
+            Weights.KeepLargest(largest, k, scratch);
+            var kept = order.Take(k).ToHashSet();
+            Assert.That(largest, Is.EqualTo(weights.Select((w, i) => kept.Contains(i) ? w : 0)));
+
+            var p = 0.05 + (0.9 * random.NextDouble());
+            float[] nucleus = [.. weights];
+            Weights.KeepNucleus(nucleus, p, scratch);
+            var (target, reached) = (p * weights.Sum(w => (double)w), 0.0);
+            var needed = order.TakeWhile(i => reached < target && (reached += weights[i]) >= 0).Count();
+
+            // Sums in another order may differ by a rounding, and so by one token.
+            Assert.That(nucleus.Count(w => w > 0), Is.EqualTo(needed).Within(1));
+            Assert.That(order.Take(needed - 1).Select(i => nucleus[i]), Is.EqualTo(order.Take(needed - 1).Select(i => weights[i])));
+        }
+    }
+
     [Test]
     public void Sampler_TopK_KeepsTheLargestAndTheLowestIdOfEqualOnes()
     {
