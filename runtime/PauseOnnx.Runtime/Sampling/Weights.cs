@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PauseOnnx.Runtime;
@@ -8,7 +9,7 @@ namespace PauseOnnx.Runtime;
 /// <remarks>
 /// The bits of floats that are not negative are in the order of the floats, so the smallest weight to keep is found by halving
 /// a range of 2^30: a few passes of some microseconds over 32,000 weights, then more over the few that are left in question,
-/// where sorting takes milliseconds.
+/// where sorting takes milliseconds. The passes are compiled for speed from their first call, as an answer has few tokens.
 /// </remarks>
 internal static class Weights
 {
@@ -44,6 +45,7 @@ internal static class Weights
     }
 
     /// <summary>Keeps those from a threshold on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DropBelow(Span<float> weights, float threshold)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(weights);
@@ -134,6 +136,7 @@ internal static class Weights
         return BitConverter.Int32BitsToSingle(enough);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ReadOnlySpan<float> Between(ReadOnlySpan<float> weights, float low, float high, Span<float> found)
     {
         var count = 0;
@@ -163,6 +166,7 @@ internal static class Weights
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SumFrom(ReadOnlySpan<float> weights, float threshold)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(weights);
@@ -187,6 +191,7 @@ internal static class Weights
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int CountFrom(ReadOnlySpan<float> weights, float threshold)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(weights);
