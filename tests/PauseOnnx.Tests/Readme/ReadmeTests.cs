@@ -10,21 +10,8 @@ public class ReadmeTests
     [TestCase("ChatExample.cs")]
     public void CSharpExample_InReadme_IsTheOneThatRunsHere(string file)
     {
-        var (inside, example) = (false, new List<string>());
-        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, "tests/PauseOnnx.Tests/Readme", file)))
-        {
-            if (line.Contains("// README:", StringComparison.Ordinal))
-            {
-                inside = line.EndsWith("begin", StringComparison.Ordinal);
-            }
-            else if (inside)
-            {
-                example.Add(line.StartsWith("        ", StringComparison.Ordinal) ? line[8..] : line);
-            }
-        }
-
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
-        Assert.That(readme, Does.Contain($"```csharp\n{string.Join('\n', example)}\n```"));
+        var example = string.Join("\n\n", CompiledExamples.Of($"tests/PauseOnnx.Tests/Readme/{file}", "// README"));
+        Assert.That(CompiledExamples.In("README.md"), Does.Contain(example));
     }
 
     [Test]

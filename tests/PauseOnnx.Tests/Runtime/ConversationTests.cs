@@ -2,6 +2,7 @@ using NUnit.Framework;
 using PauseOnnx.Exporter;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
+using static PauseOnnx.Tests.Support.Streams;
 
 namespace PauseOnnx.Tests.Runtime;
 
@@ -40,7 +41,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
         {
             var text = RuntimeModel.Prompt(turn + 2, seed: turn);
             var pauses = policy == PausePolicy.EachTurn || (policy == PausePolicy.FirstTurn && turn == 0) ? 4 : 0;
-            var answer = await TokensAsync(conversation.GenerateTokensAsync(text, FourTokens));
+            var answer = await ListAsync(conversation.GenerateTokensAsync(text, FourTokens));
             expected.AddRange([.. text, .. Enumerable.Repeat(Pause, pauses)]);
             expected.AddRange(ExpectGreedy(expected, answer));
             Assert.That(conversation.Ids, Is.EqualTo(expected));
@@ -53,7 +54,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
     {
         using var conversation = _tiny.Model.CreateConversation();
         var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [] };
-        var text = await CollectAsync(conversation.GenerateAsync("hello", options));
+        var text = await TextAsync(conversation.GenerateAsync("hello", options));
         Assert.That(text, Is.EqualTo((await _tiny.Model.GenerateBatchAsync(["hello"], options))[0].Text));
     }
 
@@ -61,8 +62,8 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
     public async Task Rewind_ToAnyPoint_GoesOnAsIfTheRestHadNeverBeen()
     {
         using var conversation = _tiny.Model.CreateConversation();
-        await TokensAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(3), FourTokens));
-        await TokensAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(2, 5), FourTokens));
+        await ListAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(3), FourTokens));
+        await ListAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(2, 5), FourTokens));
         int[] whole = [.. conversation.Ids];
 
         // 3 ids, 4 pauses, 4 answers, 2 ids, 4 pauses, 4 answers.
@@ -74,7 +75,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
             conversation.Rewind(length);
             Assert.That(conversation.Ids, Is.EqualTo(whole[..length]));
             var text = RuntimeModel.Prompt(3, 9);
-            var answer = await TokensAsync(conversation.GenerateTokensAsync(text, FourTokens));
+            var answer = await ListAsync(conversation.GenerateTokensAsync(text, FourTokens));
             ExpectGreedy([.. whole[..length], .. text, Pause, Pause, Pause, Pause], answer);
         }
     }
@@ -99,7 +100,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
         {
             int[] before = [.. fork.Ids];
             var text = RuntimeModel.Prompt(2, seed);
-            ExpectGreedy([.. before, .. text, Pause, Pause, Pause, Pause], await TokensAsync(fork.GenerateTokensAsync(text, FourTokens)));
+            ExpectGreedy([.. before, .. text, Pause, Pause, Pause, Pause], await ListAsync(fork.GenerateTokensAsync(text, FourTokens)));
         }
     }
 
@@ -107,14 +108,14 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
     public async Task GenerateTokensAsync_NothingNew_GoesOnFromWhatIsThere()
     {
         using var conversation = _tiny.Model.CreateConversation(new() { Pauses = PausePolicy.FirstTurn });
-        var first = await TokensAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(5), FourTokens));
-        var second = await TokensAsync(conversation.GenerateTokensAsync("", FourTokens));
+        var first = await ListAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(5), FourTokens));
+        var second = await ListAsync(conversation.GenerateTokensAsync("", FourTokens));
         Assert.That(first.Concat(second).Select(t => t.Id), Is.EqualTo(_tiny.PlainGreedy(RuntimeModel.Prompt(5), 8)));
 
         // Of what is computed to the last token, that one is computed again.
         await conversation.ComputeAsync();
         int[] all = [.. conversation.Ids];
-        ExpectGreedy([.. all], await TokensAsync(conversation.GenerateTokensAsync("", FourTokens)));
+        ExpectGreedy([.. all], await ListAsync(conversation.GenerateTokensAsync("", FourTokens)));
     }
 
     [Test]
@@ -134,7 +135,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
         int[] ids = [.. conversation.Ids];
         Assert.That(ids, Has.Length.EqualTo(9));
         var text = RuntimeModel.Prompt(2);
-        ExpectGreedy([.. ids, .. text, Pause, Pause, Pause, Pause], await TokensAsync(conversation.GenerateTokensAsync(text, FourTokens)));
+        ExpectGreedy([.. ids, .. text, Pause, Pause, Pause, Pause], await ListAsync(conversation.GenerateTokensAsync(text, FourTokens)));
     }
 
     [Test]
@@ -142,21 +143,21 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
     {
         using var stopping = _tiny.Model.CreateConversation(new() { MaxLength = 16 });
         var options = FourTokens with { MaxNewTokens = 30 };
-        var tokens = await TokensAsync(stopping.GenerateTokensAsync(RuntimeModel.Prompt(6), options));
+        var tokens = await ListAsync(stopping.GenerateTokensAsync(RuntimeModel.Prompt(6), options));
         Assert.That(tokens.Select(t => t.Id), Is.EqualTo(_tiny.PlainGreedy(RuntimeModel.Prompt(6), 7)));
         Assert.That(tokens[^1].FinishReason, Is.EqualTo(FinishReason.ContextEnd));
         Assert.That(() => stopping.Append([1, 2]), Throws.ArgumentException.With.Message.EqualTo(
             "The conversation has 17 tokens and is to get 2, with 0 pauses; expected at most 16 together: rewind it, or create it with WhenFull Slide."));
 
         using var sliding = _tiny.Model.CreateConversation(new() { MaxLength = 16, WhenFull = ContextPolicy.Slide });
-        tokens = await TokensAsync(sliding.GenerateTokensAsync(RuntimeModel.Prompt(6), options));
+        tokens = await ListAsync(sliding.GenerateTokensAsync(RuntimeModel.Prompt(6), options));
         Assert.That(tokens, Has.Count.EqualTo(30));
         Assert.That(sliding.Length, Is.LessThanOrEqualTo(17));
 
         // After the seventh token: 6 ids, 4 pauses, 7 tokens, of which 6 stay before 4 pauses.
         int[] first = [.. tokens.Take(7).Select(t => t.Id)];
         ExpectGreedy([.. first[1..], Pause, Pause, Pause, Pause], [.. tokens.Skip(7).Take(7)]);
-        await TokensAsync(sliding.GenerateTokensAsync(RuntimeModel.Prompt(8), options));
+        await ListAsync(sliding.GenerateTokensAsync(RuntimeModel.Prompt(8), options));
         Assert.That(() => sliding.Append(new int[17]), Throws.ArgumentException);
     }
 
@@ -181,7 +182,7 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
     public async Task GenerateTokensAsync_NoDelayOfTheGraphsLength_IsRefusedWhereTheGraphInsists()
     {
         using var conversation = _tiny.Model.CreateConversation(new() { Pauses = PausePolicy.FirstTurn });
-        await TokensAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(3), FourTokens));
+        await ListAsync(conversation.GenerateTokensAsync(RuntimeModel.Prompt(3), FourTokens));
         conversation.Rewind(0);
         conversation.Append(RuntimeModel.Prompt(3));
         var compute = conversation.ComputeAsync;
@@ -215,27 +216,5 @@ public sealed class ConversationTests(ExportTarget target, bool isDynamic) : IDi
         Assert.That(rows.Select(row => Array.IndexOf(row, row.Max())), Is.EqualTo(ids));
         Assert.That(tokens.Select(t => t.LogProb!.Value), Is.EqualTo(rows.Zip(ids, (row, id) => row[id] - Math.Log(row.Sum(Math.Exp)))).Within(1e-4));
         return ids;
-    }
-
-    private static async Task<List<GeneratedToken>> TokensAsync(IAsyncEnumerable<GeneratedToken> tokens)
-    {
-        var list = new List<GeneratedToken>();
-        await foreach (var token in tokens)
-        {
-            list.Add(token);
-        }
-
-        return list;
-    }
-
-    private static async Task<string> CollectAsync(IAsyncEnumerable<string> pieces)
-    {
-        var text = "";
-        await foreach (var piece in pieces)
-        {
-            text += piece;
-        }
-
-        return text;
     }
 }

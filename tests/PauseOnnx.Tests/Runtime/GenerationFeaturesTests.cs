@@ -2,6 +2,7 @@ using NUnit.Framework;
 using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
+using static PauseOnnx.Tests.Support.Streams;
 
 namespace PauseOnnx.Tests.Runtime;
 
@@ -26,7 +27,7 @@ public sealed class GenerationFeaturesTests : IDisposable
             var stop = whole.Substring(start, 3);
             var expected = whole[..whole.IndexOf(stop, StringComparison.Ordinal)];
             var options = TwentyTokens with { StopStrings = ["zzz", stop] };
-            var tokens = await TokensAsync(Model.GenerateTokensAsync("hello", options));
+            var tokens = await ListAsync(Model.GenerateTokensAsync("hello", options));
             Assert.That(string.Concat(tokens.Select(t => t.Text)), Is.EqualTo(expected));
             Assert.That(tokens[^1].FinishReason, Is.EqualTo(FinishReason.StopString));
             Assert.That((await Model.GenerateBatchAsync(["hello"], options))[0].Text, Is.EqualTo(expected));
@@ -55,15 +56,15 @@ public sealed class GenerationFeaturesTests : IDisposable
         TokenizerFiles.Write(copy, ["a", "ð\u0141", "ĺ", "\u0122", .. "efghijklmnopqrs".Select(c => $"{c}")], []);
         using var model = PauseModel.Load(copy);
         var options = new GenerationOptions { MaxNewTokens = 4, LogitsProcessors = [new Dictation([1, 2, 3, 0])] };
-        var tokens = await TokensAsync(model.GenerateTokensAsync("a", options));
+        var tokens = await ListAsync(model.GenerateTokensAsync("a", options));
         Assert.That(tokens.Select(t => t.Text), Is.EqualTo(["", "", "\U0001F600", "a"]));
 
         // A stop string of that character, and one that an incomplete character at the end completes.
-        tokens = await TokensAsync(model.GenerateTokensAsync("a", options with { StopStrings = ["\U0001F600"] }));
+        tokens = await ListAsync(model.GenerateTokensAsync("a", options with { StopStrings = ["\U0001F600"] }));
         Assert.That(tokens.Select(t => t.Text), Is.EqualTo(["", "", ""]));
-        tokens = await TokensAsync(model.GenerateTokensAsync("a", options with { MaxNewTokens = 2 }));
+        tokens = await ListAsync(model.GenerateTokensAsync("a", options with { MaxNewTokens = 2 }));
         Assert.That(tokens.Select(t => t.Text), Is.EqualTo(["", "\uFFFD"]));
-        tokens = await TokensAsync(model.GenerateTokensAsync("a", options with { MaxNewTokens = 2, StopStrings = ["\uFFFD"] }));
+        tokens = await ListAsync(model.GenerateTokensAsync("a", options with { MaxNewTokens = 2, StopStrings = ["\uFFFD"] }));
         Assert.That(tokens.Select(t => t.Text), Is.EqualTo(["", ""]));
     }
 
@@ -81,7 +82,7 @@ public sealed class GenerationFeaturesTests : IDisposable
             Assert.That(top.Select(t => t.LogProb), Is.EqualTo(expected.OrderDescending().Take(3)).Within(1e-4));
         }
 
-        var tokens = await TokensAsync(Model.GenerateTokensAsync("hello", options));
+        var tokens = await ListAsync(Model.GenerateTokensAsync("hello", options));
         Assert.That(tokens.Select(t => t.LogProb), Is.EqualTo(answer.LogProbs));
         Assert.That(tokens.Select(t => t.TopLogProbs), Is.EqualTo(answer.TopLogProbs));
         Assert.That(tokens.Select(t => t.Elapsed), Is.Ordered);
@@ -143,16 +144,5 @@ public sealed class GenerationFeaturesTests : IDisposable
             context.Logits.Fill(float.NegativeInfinity);
             context.Logits[ids[context.Produced.Length]] = 0;
         }
-    }
-
-    private static async Task<List<GeneratedToken>> TokensAsync(IAsyncEnumerable<GeneratedToken> tokens)
-    {
-        var list = new List<GeneratedToken>();
-        await foreach (var token in tokens)
-        {
-            list.Add(token);
-        }
-
-        return list;
     }
 }

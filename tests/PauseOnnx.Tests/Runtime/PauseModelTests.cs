@@ -3,6 +3,7 @@ using NUnit.Framework;
 using PauseOnnx.Model;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
+using static PauseOnnx.Tests.Support.Streams;
 
 namespace PauseOnnx.Tests.Runtime;
 
@@ -30,7 +31,7 @@ public sealed class PauseModelTests : IDisposable
     [Test]
     public async Task GenerateAsync_Pieces_MakeUpTheGreedyAnswer()
     {
-        var pieces = await CollectAsync(Model.GenerateAsync("hello", new() { MaxNewTokens = 8 }));
+        var pieces = await ListAsync(Model.GenerateAsync("hello", new() { MaxNewTokens = 8 }));
         var expected = _tiny.PlainGreedy(Model.Tokenizer.Encode("hello"), 8);
         Assert.That(string.Concat(pieces), Is.EqualTo(Model.Tokenizer.Decode(expected)));
         Assert.That(pieces, Has.None.Empty);
@@ -46,14 +47,14 @@ public sealed class PauseModelTests : IDisposable
         using var model = PauseModel.Load(copy);
         var ids = _tiny.PlainGreedy([0], 8);
         var expected = Encoding.UTF8.GetString([.. ids.SelectMany(id => id switch { 0 => "a"u8.ToArray(), < 19 => [0xA9, (byte)('a' + id), 0xC3], _ => [] })]);
-        var pieces = await CollectAsync(model.GenerateAsync("a", new() { MaxNewTokens = 8 }));
+        var pieces = await ListAsync(model.GenerateAsync("a", new() { MaxNewTokens = 8 }));
         Assert.That(string.Concat(pieces), Is.EqualTo(expected).And.Contains('é'));
         Assert.That(pieces, Has.Count.GreaterThan(6));
     }
 
     [Test]
     public async Task GenerateAsync_NoOptions_UsesTheModelsOwn() =>
-        Assert.That(string.Concat(await CollectAsync(Model.GenerateAsync("abc"))),
+        Assert.That((await TextAsync(Model.GenerateAsync("abc"))),
             Is.EqualTo(Model.Tokenizer.Decode(_tiny.PlainGreedy([0, 1, 2], Model.GenerationDefaults.MaxNewTokens!.Value))));
 
     [Test]
@@ -62,7 +63,7 @@ public sealed class PauseModelTests : IDisposable
         var ids = _tiny.PlainGreedy([0, 1, 2], 8);
         var options = new GenerationOptions { MaxNewTokens = 8, StopTokens = [ids[^1]] };
         var expected = Model.Tokenizer.Decode(ids[..Array.IndexOf(ids, ids[^1])]);
-        Assert.That(string.Concat(await CollectAsync(Model.GenerateAsync("abc", options))), Is.EqualTo(expected));
+        Assert.That((await TextAsync(Model.GenerateAsync("abc", options))), Is.EqualTo(expected));
         Assert.That((await Model.GenerateBatchAsync(["abc"], options))[0].Text, Is.EqualTo(expected));
     }
 
@@ -72,7 +73,7 @@ public sealed class PauseModelTests : IDisposable
         var batch = await Model.GenerateBatchAsync(Prompts, Greedy);
         foreach (var (prompt, answer) in Prompts.Zip(batch))
         {
-            Assert.That(answer.Text, Is.EqualTo(string.Concat(await CollectAsync(Model.GenerateAsync(prompt, Greedy)))), prompt);
+            Assert.That(answer.Text, Is.EqualTo((await TextAsync(Model.GenerateAsync(prompt, Greedy)))), prompt);
         }
     }
 
@@ -91,7 +92,7 @@ public sealed class PauseModelTests : IDisposable
                 }
             },
             Throws.InstanceOf<OperationCanceledException>());
-        var whole = string.Concat(await CollectAsync(Model.GenerateAsync("abc", Greedy)));
+        var whole = (await TextAsync(Model.GenerateAsync("abc", Greedy)));
         Assert.That(pieces, Has.Count.EqualTo(1));
         Assert.That(whole, Does.StartWith(pieces[0]));
     }
@@ -104,7 +105,7 @@ public sealed class PauseModelTests : IDisposable
             Assert.That(await early.MoveNextAsync(), Is.True);
         }
 
-        Assert.That(await CollectAsync(Model.GenerateAsync("abc", Greedy)), Has.Count.GreaterThan(1));
+        Assert.That(await ListAsync(Model.GenerateAsync("abc", Greedy)), Has.Count.GreaterThan(1));
     }
 
     [Test]
@@ -112,7 +113,7 @@ public sealed class PauseModelTests : IDisposable
     {
         var alone = await Model.GenerateBatchAsync(Prompts, Greedy);
         var together = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
-            string.Concat(await CollectAsync(Model.GenerateAsync(Prompts[i % Prompts.Length], Greedy))))));
+            (await TextAsync(Model.GenerateAsync(Prompts[i % Prompts.Length], Greedy))))));
         Assert.That(together, Is.EqualTo(Enumerable.Range(0, 40).Select(i => alone[i % Prompts.Length].Text)));
     }
 
@@ -120,7 +121,7 @@ public sealed class PauseModelTests : IDisposable
     public async Task GenerateAsync_SameSeed_GivesTheSameTextAndNoSeedAnother()
     {
         var options = Greedy with { Temperature = 2 };
-        async Task<string> Text(GenerationOptions o) => string.Concat(await CollectAsync(Model.GenerateAsync("abc", o)));
+        async Task<string> Text(GenerationOptions o) => (await TextAsync(Model.GenerateAsync("abc", o)));
         var seeded = await Text(options with { Seed = 1 });
         Assert.That(await Text(options with { Seed = 1 }), Is.EqualTo(seeded));
         var unseeded = await Text(options);
@@ -153,16 +154,5 @@ public sealed class PauseModelTests : IDisposable
         Assert.That(() => model.GenerateAsync("abc"), Throws.InstanceOf<ObjectDisposedException>());
         Assert.That(async () => await model.GenerateBatchAsync(["abc"]), Throws.InstanceOf<ObjectDisposedException>());
         Assert.That(() => model.CreateGenerator([[1]]), Throws.InstanceOf<ObjectDisposedException>());
-    }
-
-    private static async Task<List<string>> CollectAsync(IAsyncEnumerable<string> pieces)
-    {
-        var list = new List<string>();
-        await foreach (var piece in pieces)
-        {
-            list.Add(piece);
-        }
-
-        return list;
     }
 }

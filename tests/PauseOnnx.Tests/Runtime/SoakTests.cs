@@ -3,6 +3,7 @@ using NUnit.Framework;
 using PauseOnnx.Exporter;
 using PauseOnnx.Runtime;
 using PauseOnnx.Tests.Support;
+using static PauseOnnx.Tests.Support.Streams;
 
 namespace PauseOnnx.Tests.Runtime;
 
@@ -65,7 +66,7 @@ public sealed class SoakTests(ExportTarget target, int generations) : IDisposabl
             jobs.Add(async (processors, token) => string.Join('|', (await model.GenerateBatchAsync(Prompts, options with { LogitsProcessors = processors }, token)).Select(c => c.Text)));
             foreach (var prompt in Prompts.Where(_ => options.NumReturnSequences == 1))
             {
-                jobs.Add((processors, token) => CollectAsync(model.GenerateAsync(prompt, options with { LogitsProcessors = processors }, token)));
+                jobs.Add((processors, token) => TextAsync(model.GenerateAsync(prompt, options with { LogitsProcessors = processors }, token)));
                 if (options.WhenContextFull == ContextPolicy.Stop && options.BeamWidth == 1)
                 {
                     jobs.Add((processors, token) => TalkAsync(model, prompt, options with { LogitsProcessors = processors }, token));
@@ -81,10 +82,10 @@ public sealed class SoakTests(ExportTarget target, int generations) : IDisposabl
     private static async Task<string> TalkAsync(PauseModel model, string prompt, GenerationOptions options, CancellationToken cancellationToken)
     {
         using var conversation = model.CreateConversation(new() { WhenFull = ContextPolicy.Slide });
-        var first = await CollectAsync(conversation.GenerateAsync(prompt, options, cancellationToken));
+        var first = await TextAsync(conversation.GenerateAsync(prompt, options, cancellationToken));
         using var fork = conversation.Fork();
         conversation.Rewind(conversation.Length / 2);
-        return $"{first}|{await CollectAsync(fork.GenerateAsync("and", options with { MaxNewTokens = 3 }, cancellationToken))}|{await CollectAsync(conversation.GenerateAsync("o", options with { MaxNewTokens = 3 }, cancellationToken))}";
+        return $"{first}|{await TextAsync(fork.GenerateAsync("and", options with { MaxNewTokens = 3 }, cancellationToken))}|{await TextAsync(conversation.GenerateAsync("o", options with { MaxNewTokens = 3 }, cancellationToken))}";
     }
 
     // The number that was cancelled before its end.
@@ -122,17 +123,6 @@ public sealed class SoakTests(ExportTarget target, int generations) : IDisposabl
                 source.Cancel();
             }
         }
-    }
-
-    private static async Task<string> CollectAsync(IAsyncEnumerable<string> pieces)
-    {
-        var text = "";
-        await foreach (var piece in pieces)
-        {
-            text += piece;
-        }
-
-        return text;
     }
 
     private static long ResidentBytes()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using NUnit.Framework;
 using PauseOnnx.Runtime;
+using static PauseOnnx.Tests.Support.Streams;
 
 namespace PauseOnnx.Tests.Runtime;
 
@@ -110,13 +111,13 @@ public class TelemetryTests
     private static IEnumerable<TestCaseData> Kinds()
     {
         var options = new GenerationOptions { MaxNewTokens = 5, StopTokens = [] };
-        yield return Kind("stream", m => ReadAsync(m.GenerateAsync("hello", options)), 5, 5);
+        yield return Kind("stream", m => ListAsync(m.GenerateAsync("hello", options)), 5, 5);
         yield return Kind("batch", m => m.GenerateBatchAsync(["hello", "ab"], options with { NumReturnSequences = 2 }), 7, 20);
         yield return Kind("search", m => m.GenerateBatchAsync(["hello"], options with { BeamWidth = 3 }), 5, 5);
         yield return Kind("conversation", async m =>
         {
             using var conversation = m.CreateConversation();
-            await ReadAsync(conversation.GenerateAsync("hello", options));
+            await ListAsync(conversation.GenerateAsync("hello", options));
         }, 5, 5);
         static TestCaseData Kind(string name, Func<PauseModel, Task> generate, int input, int output) => new TestCaseData(generate, input, output).SetArgDisplayNames(name);
     }
@@ -161,13 +162,6 @@ public class TelemetryTests
         }
 
         Assert.That(Held(), Is.EqualTo(before));
-    }
-
-    private static async Task ReadAsync(IAsyncEnumerable<string> pieces)
-    {
-        await foreach (var _ in pieces)
-        {
-        }
     }
 
     /// <summary>Everything that is measured of one model while it lives.</summary>
