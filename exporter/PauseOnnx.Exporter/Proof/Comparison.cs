@@ -6,6 +6,7 @@ namespace PauseOnnx.Exporter.Proof;
 /// <summary>A file's logits beside the trainer's, over the calls of one case.</summary>
 internal sealed class Comparison(ReferenceCase reference)
 {
+    private readonly double _allowed = Tolerances.LogitsOf(reference.Logits);
     private double _largest;
     private double _squares;
     private int _agreeing;
@@ -32,9 +33,9 @@ internal sealed class Comparison(ReferenceCase reference)
                 double difference = Math.Abs(found[column] - expected[column]);
 
                 // Written so that NaN, which compares false with everything, fails too.
-                if (!(difference <= (precision == GraphPrecision.Fp32 ? Tolerances.Logits : double.MaxValue)))
+                if (!(difference <= (precision == GraphPrecision.Fp32 ? _allowed : double.MaxValue)))
                 {
-                    throw new ExportException("proof", $"case {reference.Name}, {CallName(step)}, logits[{row}, {positions - 1}, {column}] is {found[column]:G6}, expected {expected[column]:G6}; difference {difference:G3} over {Tolerances.Logits:G3}.");
+                    throw new ExportException("proof", $"case {reference.Name}, {CallName(step)}, logits[{row}, {positions - 1}, {column}] is {found[column]:G6}, expected {expected[column]:G6}; difference {difference:G3} over {_allowed:G3}.");
                 }
 
                 _largest = Math.Max(_largest, difference);
@@ -52,7 +53,7 @@ internal sealed class Comparison(ReferenceCase reference)
     {
         var relative = Math.Sqrt(_squares / reference.Logits.Length) / StandardDeviation(reference.Logits);
         var isExact = precision == GraphPrecision.Fp32;
-        var tolerance = isExact ? Tolerances.Logits : Tolerances.RelativeErrorOf(precision);
+        var tolerance = isExact ? _allowed : Tolerances.RelativeErrorOf(precision);
         return isExact || relative <= tolerance
             ? new ParityReport(
                 reference.Name,

@@ -1,0 +1,34 @@
+using NUnit.Framework;
+using PauseOnnx.Exporter;
+using PauseOnnx.Exporter.Proof;
+using PauseOnnx.Model;
+
+namespace PauseOnnx.Tests.Exporter.Proof;
+
+/// <summary>How far logits of one case may be apart in float32.</summary>
+[TestFixture]
+public class ComparisonTests
+{
+    [TestCase(5, 0.9e-4f)]
+    [TestCase(10, 0.9e-4f)]
+    [TestCase(-20, 1.9e-4f)]
+    [TestCase(40, 3.9e-4f)]
+    public void Add_LargestLogit_AllowsAHundredThousandthOfItAndNeverLessThanOf10(float largest, float difference)
+    {
+        var reference = Case(largest);
+
+        Assert.That(() => new Comparison(reference).Add(0, [1 + difference, largest], 1, GraphPrecision.Fp32), Throws.Nothing);
+        Assert.That(
+            () => new Comparison(reference).Add(0, [1 + (difference * 1.2f), largest], 1, GraphPrecision.Fp32),
+            Throws.TypeOf<ExportException>().With.Message.Contains("logits[0, 0, 0]"));
+    }
+
+    [Test]
+    public void Add_NaN_IsRefusedOnEitherSide()
+    {
+        Assert.That(() => new Comparison(Case(5)).Add(0, [float.NaN, 5], 1, GraphPrecision.Fp32), Throws.TypeOf<ExportException>());
+        Assert.That(() => new Comparison(Case(float.NaN)).Add(0, [1, 5], 1, GraphPrecision.Fp32), Throws.TypeOf<ExportException>());
+    }
+
+    private static ReferenceCase Case(float largest) => new("single.m0", 0, 1, [1, 2], [1, 1], [], [1, largest]);
+}
