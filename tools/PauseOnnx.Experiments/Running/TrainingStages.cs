@@ -25,7 +25,7 @@ internal sealed partial class TrainingStages(Experiment experiment, ExperimentFo
                 var source = experiment.Pretraining;
                 return (programs.Trainer, ["prepare", folder.Text, "--out", folder.Tokens, "--vocab-size", $"{source.VocabSize}", "--held-out", Text(source.HeldOut), "--workers", $"{threads}"]);
             case Stage.Export:
-                return (programs.PauseOnnx, ["export", folder.Checkpoint(job.Before(Stage.Finetune)!), "--out", folder.Model(job), "--pause-count", "dynamic"]);
+                return (programs.PauseOnnx, ["export", folder.Checkpoint(job.Before(Stage.Finetune)!), "--out", folder.Model(job), "--pause-count", PauseCountOf(job)]);
             default:
                 return Training(job, givenCheckpoint);
         }
@@ -53,6 +53,9 @@ internal sealed partial class TrainingStages(Experiment experiment, ExperimentFo
     }
 
     private string DataOf(Job job) => job.Task is { } task ? folder.Examples(task) : experiment.Pretraining.Data ?? folder.Tokens;
+
+    // Pauses before the question are the host's own tokens: the graph can only add them behind it.
+    private static string PauseCountOf(Job export) => export.Variant!.Delay == Delay.Prepend ? "0" : "dynamic";
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
