@@ -118,7 +118,7 @@ internal static class ExperimentCommand
         Console.WriteLine($"{run.Matrix.Cells.Count(run.IsFinished)} of {run.Matrix.Cells.Count} cells are finished: {Path.Combine(folder, "results")}");
         foreach (var failure in failures)
         {
-            Console.Error.WriteLine($"error: {failure.Job} failed: {failure.Message}{(failure.Log is { } log ? $" ({Path.GetRelativePath(Environment.CurrentDirectory, log)})" : "")}");
+            Console.Error.WriteLine($"error: {failure.Job} failed: {failure.Message}{(failure.Log is { } log ? $" ({Path.Combine(folder, Path.GetRelativePath(Path.GetFullPath(folder), log))})" : "")}");
         }
 
         return failures.Count == 0 ? CommandHost.Success : CommandHost.Failure;

@@ -16,6 +16,7 @@ internal static class JsonRecord
         RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     private static readonly JsonSerializerOptions OneLine = new(Options) { WriteIndented = false };

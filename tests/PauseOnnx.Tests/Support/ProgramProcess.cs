@@ -30,6 +30,9 @@ internal sealed class ProgramProcess : IDisposable
     /// <summary>Standard error so far.</summary>
     public string Errors => Read(_errors);
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Whether a program of the machine, such as <c>node</c>, is found on the path.</summary>
     public static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program)));
@@ -89,6 +92,13 @@ internal sealed class ProgramProcess : IDisposable
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Ends the program at once, without warning (SIGKILL), and nothing that it started.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
     }
 
     /// <summary>Waits for the end and returns the exit code.</summary>

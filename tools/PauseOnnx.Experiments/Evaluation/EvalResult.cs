@@ -34,7 +34,7 @@ public sealed record EvalResult
     /// <summary>Stages the model has been through, in the words of <see cref="PauseConfig.Trainings"/>.</summary>
     public required string PauseTraining { get; init; }
 
-    /// <summary>M_inf that the file was exported with, in tokens.</summary>
+    /// <summary>The model's own M_inf, in tokens: what the file was exported with; with pauses before the question, what the checkpoint says.</summary>
     public required int PauseCount { get; init; }
 
     /// <summary>What stood between question and answer.</summary>

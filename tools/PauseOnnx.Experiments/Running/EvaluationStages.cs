@@ -47,7 +47,7 @@ internal sealed class EvaluationStages(Experiment experiment, ExperimentFolder f
                 Data = source.Data ?? Path.GetRelativePath(folder.Root, folder.Data(source)).Replace('\\', '/'),
                 Task = task.Name,
                 PauseTraining = model.Config.Pause?.Training ?? "none",
-                PauseCount = model.PauseCount,
+                PauseCount = PauseCountOf(job, model),
                 Delay = job.Variant.Delay,
                 Filler = FillerOf(job),
                 Precision = GraphPrecisions.NameOf(model.Precision),
@@ -83,6 +83,11 @@ internal sealed class EvaluationStages(Experiment experiment, ExperimentFolder f
     }
 
     private static string Version => typeof(EvaluationStages).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    // A graph knows nothing of pauses before the question: their number stands in the checkpoint alone.
+    private int PauseCountOf(Job job, PauseModel model) => job.Variant!.Delay == Delay.Prepend
+        ? ModelConfigJson.Read(Path.Combine(folder.Checkpoint(job.Before(Stage.Finetune)!), FileNames.Config)).Pause?.Count ?? 0
+        : model.PauseCount;
 
     private PauseModel Load(Job job) => PauseModel.Load(folder.Model(job.Before(Stage.Export)!), new PauseModelOptions { IntraOpThreads = threads });
 
