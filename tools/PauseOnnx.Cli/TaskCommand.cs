@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PauseOnnx.CommandLine;
 using PauseOnnx.Tasks;
 
@@ -22,7 +21,7 @@ internal static class TaskCommand
         HelpName = "DIR",
     };
 
-    private static readonly Option<double?> MaxFaulty = MaxFaultyOption();
+    private static readonly Option<double?> MaxFaulty = FaultyRecords.MaxFaulty();
 
     private static readonly Option<int?> Train = new Option<int?>("--train")
     {
@@ -74,23 +73,6 @@ internal static class TaskCommand
         return command;
     }
 
-    private static Option<double?> MaxFaultyOption()
-    {
-        var option = new Option<double?>("--max-faulty")
-        {
-            Description = string.Create(CultureInfo.InvariantCulture, $"Share of malformed records that is put up with, 0 to 1 [default: {RecordFaults.DefaultMaxFraction}]."),
-            HelpName = "SHARE",
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && !(value is >= 0 and <= 1))
-            {
-                result.AddError($"{option.Name} is {token.Value}; expected 0 to 1.");
-            }
-        });
-        return option;
-    }
-
     private static void Run(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Name) is not { } name)
@@ -126,15 +108,7 @@ internal static class TaskCommand
     private static void Convert(ITask task, string published, string folder, RecordFaults faults, CancellationToken cancellationToken)
     {
         var (train, heldOut) = TaskExamples.Write(task, published, folder, faults, cancellationToken);
-        if (faults.Faulty > 0)
-        {
-            Console.WriteLine($"{faults.Faulty} of {faults.Records} records are malformed and left out:");
-            foreach (var message in faults.Messages)
-            {
-                Console.WriteLine($"  {message}");
-            }
-        }
-
+        FaultyRecords.Print(faults);
         Report(train, heldOut, folder);
     }
 
