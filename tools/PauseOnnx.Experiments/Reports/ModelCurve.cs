@@ -29,19 +29,24 @@ internal sealed record ModelCurve
     /// <summary>The metric that figures show: the task's first.</summary>
     public string MainMetric => Points[0].Metrics.Keys.First();
 
-    /// <summary>The curves of all cells: task after task as <c>pauseonnx task</c> lists them, in each the paper's variants in its order, then the other rows from small to large.</summary>
+    /// <summary>
+    /// The curves of all cells: task after task as <c>pauseonnx task</c> lists them, in each the paper's variants in its order,
+    /// then the other rows in the order of the cells.
+    /// </summary>
     /// <exception cref="ModelFormatException">Seeds of one model have no M_inf or no metric in common, or one seed is there twice.</exception>
-    public static IReadOnlyList<ModelCurve> Of(IEnumerable<CellResult> cells) =>
-    [
-        .. cells.GroupBy(c => (c.Task, c.Variant, c.MFt))
-            .OrderBy(g => KnownTask.Rank(g.Key.Task))
-            .ThenBy(g => g.Key.Task, StringComparer.Ordinal)
-            .ThenBy(g => VariantOrder.Rank(g.Key.Variant))
-            .ThenBy(g => g.Max(c => c.Model.Parameters))
-            .ThenBy(g => g.Key.Variant, StringComparer.Ordinal)
-            .ThenBy(g => VariantOrder.MFtKey(g.Key.MFt))
-            .Select(g => Of([.. g.OrderBy(c => c.Seed)])),
-    ];
+    public static IReadOnlyList<ModelCurve> Of(IReadOnlyList<CellResult> cells)
+    {
+        var places = VariantOrder.Places(cells.Select(c => c.Variant));
+        return
+        [
+            .. cells.GroupBy(c => (c.Task, c.Variant, c.MFt))
+                .OrderBy(g => KnownTask.Rank(g.Key.Task))
+                .ThenBy(g => g.Key.Task, StringComparer.Ordinal)
+                .ThenBy(g => places[g.Key.Variant])
+                .ThenBy(g => VariantOrder.MFtKey(g.Key.MFt))
+                .Select(g => Of([.. g.OrderBy(c => c.Seed)])),
+        ];
+    }
 
     private static ModelCurve Of(CellResult[] seeds)
     {

@@ -11,7 +11,7 @@ internal sealed record ResultsFolder
     /// <summary>What <c>experiment.json</c> says the experiment is for; null where it says nothing.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The finished cells, in the order of their names.</summary>
+    /// <summary>The finished cells, in the order of the experiment's variants, else of their names.</summary>
     public required IReadOnlyList<CellResult> Cells { get; init; }
 
     /// <summary>Results that the experiment has and that are not there yet; without its file, those of seeds that other models have.</summary>
@@ -31,7 +31,8 @@ internal sealed record ResultsFolder
 
         // The recipe is in the file: no folder of recipes is asked for it.
         var experiment = File.Exists(files.ExperimentFile) ? ExperimentFile.Read(files.ExperimentFile, folder) : null;
-        var cells = ReadCells(results);
+        string[] variants = [.. experiment?.Variants.Select(v => v.Name) ?? []];
+        CellResult[] cells = [.. ReadCells(results).OrderBy(c => Array.IndexOf(variants, c.Variant))];
         var missing = experiment is null
             ? MissingSeeds(cells)
             : ExperimentMatrix.Of(experiment).Cells.Select(c => c.Name).Except(cells.Select(c => c.Id)).Select(id => $"results/{id}.json");

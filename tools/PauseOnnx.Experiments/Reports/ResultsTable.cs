@@ -8,10 +8,8 @@ internal static class ResultsTable
     /// <summary>Makes the table.</summary>
     public static ReportTable Create(IReadOnlyList<ModelCurve> curves)
     {
-        var models = curves.Select(c => (c.Variant, c.MFt)).Distinct()
-            .OrderBy(m => VariantOrder.Rank(m.Variant))
-            .ThenBy(m => curves.Where(c => c.Variant == m.Variant).Max(c => c.Cells.Max(cell => cell.Model.Parameters)))
-            .ThenBy(m => m.Variant, StringComparer.Ordinal).ThenBy(m => VariantOrder.MFtKey(m.MFt)).ToArray();
+        var places = VariantOrder.Places(curves.Select(c => c.Variant));
+        var models = curves.Select(c => (c.Variant, c.MFt)).Distinct().OrderBy(m => places[m.Variant]).ThenBy(m => VariantOrder.MFtKey(m.MFt)).ToArray();
         var hasChance = curves.Any(c => KnownTask.Chance(c.Task) is not null);
         TableColumn[] columns =
         [

@@ -8,8 +8,11 @@ internal static class VariantOrder
     private static readonly string[] BuiltIn =
         ["StdPT_StdFT", "StdPT_PauseFT", "PausePT_StdFT", "PausePT_PauseFT", "filler", "prepended"];
 
-    /// <summary>Place of a variant, from 0; the rows that only an experiment knows share the last one.</summary>
-    public static int Rank(string variant) => Array.IndexOf(BuiltIn, variant) is >= 0 and var index ? index : BuiltIn.Length;
+    /// <summary>The place of each variant, from 0: the paper's in its order, then further rows in the order in which they come.</summary>
+    public static IReadOnlyDictionary<string, int> Places(IEnumerable<string> variants) => variants.Distinct()
+        .OrderBy(v => Array.IndexOf(BuiltIn, v) is >= 0 and var index ? index : BuiltIn.Length)
+        .Index()
+        .ToDictionary(v => v.Item, v => v.Index);
 
     /// <summary>Whether a variant is the paper's, rather than a row that only an experiment knows.</summary>
     public static bool IsBuiltIn(string variant) => BuiltIn.Contains(variant);

@@ -7,7 +7,7 @@ namespace PauseOnnx.Tests.Experiments.Reports;
 public class ModelCurveTests
 {
     [Test]
-    public void Of_CellsInAnyOrder_ComeInThePapersOrder()
+    public void Of_CellsInAnyOrder_ComeInThePapersOrderAndThenInTheirOwn()
     {
         var cells = new[]
         {
@@ -23,7 +23,7 @@ public class ModelCurveTests
 
         Assert.That(ModelCurve.Of(cells).Select(c => $"{c.Variant} {c.MFt}"), Is.EqualTo(new[]
         {
-            "StdPT_StdFT 0", "PausePT_PauseFT 10", "PausePT_PauseFT 50", "PausePT_PauseFT 6..30", "filler 0", "prepended 6..30", "4 layers 0", "12 layers 0",
+            "StdPT_StdFT 0", "PausePT_PauseFT 10", "PausePT_PauseFT 50", "PausePT_PauseFT 6..30", "filler 0", "prepended 6..30", "12 layers 0", "4 layers 0",
         }));
     }
 

@@ -20,6 +20,9 @@ public sealed class ResultsFolderTests : IDisposable
         var results = ResultsFolder.Read(_folder.Root);
         Assert.That((results.Name, results.Cells.Count, results.Missing.Count), Is.EqualTo(("luhn", 66, 0)));
         Assert.That(results.Description, Does.StartWith("Four variants"));
+        string[] variants = [.. ExperimentFile.Read(_folder["experiment.json"], _folder.Root).Variants.Select(v => v.Name)];
+        Assert.That(results.Cells.Select(c => c.Variant).Distinct(), Is.EqualTo(variants));
+        Assert.That(variants, Is.Not.Ordered, "the order of names would pass");
     }
 
     [Test]
