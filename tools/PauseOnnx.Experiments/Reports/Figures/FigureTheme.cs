@@ -33,7 +33,14 @@ internal sealed record FigureTheme(Color Ink, Color Quiet, Color Grid, Color Bac
     /// <param name="curves">All models of the figure, for the order of the rows that only an experiment knows.</param>
     public static Color Of(string variant, IEnumerable<ModelCurve> curves)
     {
-        var others = curves.Select(c => c.Variant).Where(v => !Variants.ContainsKey(v)).Distinct().ToList();
-        return Color.FromHex(Variants.TryGetValue(variant, out var known) ? known : OtherRows[others.IndexOf(variant) % OtherRows.Length]);
+        if (Variants.TryGetValue(variant, out var known))
+        {
+            return Color.FromHex(known);
+        }
+
+        // Colours of the variants that an experiment does without serve its further rows.
+        var names = curves.Select(c => c.Variant).Distinct().ToArray();
+        string[] colors = [.. OtherRows, .. Variants.Where(v => !names.Contains(v.Key)).Select(v => v.Value)];
+        return Color.FromHex(colors[names.Where(v => !Variants.ContainsKey(v)).ToList().IndexOf(variant) % colors.Length]);
     }
 }
