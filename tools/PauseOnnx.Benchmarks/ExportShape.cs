@@ -17,9 +17,13 @@ internal sealed record ExportShape(
     /// <summary>What any export takes, whatever it exports.</summary>
     public static readonly ExportShape Tiny = new("tiny", 2, 64, 4, 2, 128, 64, true);
 
-    /// <summary>The paper's small model, the shape of TinyLlama, and one layer of Llama 3 8B between its embedding and head.</summary>
+    /// <summary>
+    /// A model that two cores train in hours, the paper's small one, the shape of TinyLlama, and one layer of Llama 3 8B between
+    /// its embedding and head.
+    /// </summary>
     public static readonly IReadOnlyList<ExportShape> All =
     [
+        new("14M", 6, 384, 6, 6, 1024, 8192, true),
         new("130M", 12, 768, 12, 4, 3072, 32000, true),
         new("1.1B", 22, 2048, 32, 4, 5632, 32000, false),
         new("wide", 1, 4096, 32, 8, 14336, 128256, false),

@@ -31,5 +31,7 @@ public static class Program
         LlamaCommand.Create(),
         GenerationCommand.Create(),
         BatchCommand.Create(),
+        AnswersCommand.Create(),
+        EvaluationCommand.Create(),
     };
 }

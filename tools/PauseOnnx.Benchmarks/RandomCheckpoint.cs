@@ -44,12 +44,14 @@ internal static class RandomCheckpoint
         ModelConfigJson.Write(config, Path.Combine(folder, FileNames.Config), eosTokenId: null);
     }
 
-    // Single bytes, then pairs of them: as many merges as a trained tokenizer of this size has.
+    // Single bytes, then pairs of them: as many merges as a trained tokenizer of this size has. Printable characters come first,
+    // so that English takes a token for two characters even where there are not all pairs.
     private static void WriteTokenizer(string folder, ModelConfig config)
     {
         var count = config.OrdinaryVocabSize - 1;
-        string[] bytes = [.. Enumerable.Range(0, 256).Select(b => $"{ByteLevelAlphabet.ToSymbol((byte)b)}")];
-        (string Left, string Right)[] merges = [.. bytes.SelectMany(a => bytes.Select(b => (a, b))).Take(Math.Max(0, count - bytes.Length))];
+        string[] bytes = [.. Enumerable.Range(0, 256).Select(i => $"{ByteLevelAlphabet.ToSymbol((byte)(i + ' '))}")];
+        var pairs = Enumerable.Range(0, bytes.Length).SelectMany(a => Enumerable.Range(0, bytes.Length).Select(b => (a, b))).OrderBy(p => Math.Max(p.a, p.b));
+        (string Left, string Right)[] merges = [.. pairs.Select(p => (bytes[p.a], bytes[p.b])).Take(Math.Max(0, count - bytes.Length))];
         TokenizerFiles.Write(folder, [.. bytes.Concat(merges.Select(m => m.Left + m.Right)).Take(count)], merges, config.MaxPositionEmbeddings);
     }
 

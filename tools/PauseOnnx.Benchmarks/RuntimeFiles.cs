@@ -32,19 +32,30 @@ internal sealed class RuntimeFiles(string checkpoint, string folder)
             Directory.Delete(folder, recursive: true);
         }
 
-        Directory.CreateDirectory(Path.Combine(Model, FileNames.OnnxFolder));
-        foreach (var name in Copied)
-        {
-            File.Copy(Path.Combine(checkpoint, name), Path.Combine(Model, name));
-        }
-
+        Directory.CreateDirectory(folder);
         foreach (var type in Types)
         {
             GgufModel.Write(checkpoint, Gguf(type), type);
         }
 
-        return Precisions.ToDictionary(p => p, p =>
-            GraphFile.Write(checkpoint, Path.Combine(Model, GraphPrecisions.FileOf(p)), ExportTarget.Standard, p, change: null).BytesPerToken);
+        return WriteModel(checkpoint, Model, Precisions);
+    }
+
+    /// <summary>Writes a model's folder, with graphs of target standard.</summary>
+    /// <param name="checkpoint">Folder of the checkpoint.</param>
+    /// <param name="model">A folder that is not there yet.</param>
+    /// <param name="precisions">Which graphs.</param>
+    /// <returns>Of each precision, the bytes that a decode step must read.</returns>
+    public static IReadOnlyDictionary<GraphPrecision, long> WriteModel(string checkpoint, string model, IEnumerable<GraphPrecision> precisions)
+    {
+        Directory.CreateDirectory(Path.Combine(model, FileNames.OnnxFolder));
+        foreach (var name in Copied)
+        {
+            File.Copy(Path.Combine(checkpoint, name), Path.Combine(model, name));
+        }
+
+        return precisions.ToDictionary(p => p, p =>
+            GraphFile.Write(checkpoint, Path.Combine(model, GraphPrecisions.FileOf(p)), ExportTarget.Standard, p, change: null).BytesPerToken);
     }
 
     /// <summary>Deletes what was written.</summary>

@@ -34,10 +34,11 @@ internal sealed class StepProcess : IDisposable
     public JsonElement About { get; }
 
     /// <summary>Does a step.</summary>
+    /// <param name="request">What to do, one line.</param>
     /// <returns>What it measured.</returns>
-    public JsonElement Step()
+    public JsonElement Step(string request = "step")
     {
-        _process.StandardInput.WriteLine("step");
+        _process.StandardInput.WriteLine(request);
         _process.StandardInput.Flush();
         return Read();
     }
