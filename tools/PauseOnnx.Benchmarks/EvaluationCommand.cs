@@ -1,43 +1,96 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
+using PauseOnnx.CommandLine;
 
 namespace PauseOnnx.Benchmarks;
 
+/// <summary><c>pauseonnx-bench evaluation</c>: how fast <c>pauseonnx eval</c> answers beside transformers.js.</summary>
 internal static class EvaluationCommand
 {
+    private static readonly Option<string> Parameters = new("--parameters") { Description = $"Models: {string.Join(", ", ExportShape.All.Select(s => s.Name))}.", DefaultValueFactory = _ => "14M,130M", HelpName = "LIST" };
+
+    private static readonly Option<string> Batches = new("--batches") { Description = "Numbers of questions answered together.", DefaultValueFactory = _ => "1,8,32", HelpName = "LIST" };
+
+    private static readonly Option<int> Questions = new Option<int>("--questions") { Description = "Questions of each task; of small batches, four.", DefaultValueFactory = _ => 32, HelpName = "N" }.Positive();
+
+    private static readonly Option<int> Threads = new Option<int>("--threads") { Description = "Threads of a call, on both sides.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" }.Positive();
+
+    private static readonly Option<int> Rounds = new Option<int>("--rounds") { Description = "How often each is measured, both sides in turn.", DefaultValueFactory = _ => 3, HelpName = "N" }.Positive();
+
+    private static readonly Option<string> Folder = new("--folder") { Description = "Where checkpoints are generated and exported: 1.5 GB.", DefaultValueFactory = _ => Path.Combine("artifacts", "bench"), HelpName = "PATH" };
+
+    private static readonly Option<string> Node = new("--node") { Description = "Where the packages of npm are installed, by 'npm ci --ignore-scripts'.", DefaultValueFactory = _ => Path.Combine("tests", "node"), HelpName = "PATH" };
+
+    private static readonly Option<string?> Output = new("--out") { Description = "Markdown file to write. Default: standard output only.", HelpName = "FILE" };
+
+    /// <summary>The command with its options.</summary>
     internal static Command Create()
     {
-        var shape = new Argument<string>("SHAPE");
-        var rounds = new Argument<int>("ROUNDS");
-        var batches = new Argument<string>("BATCHES");
-        var questions = new Argument<int>("Q");
-        var threads = new Argument<int>("T");
-        var command = new Command("evaluation", "proto") { shape, rounds, batches, questions, threads };
-        command.SetAction(parsed =>
+        var command = new Command("evaluation", """
+            Measures how fast 'pauseonnx eval' has a model answer questions, beside transformers.js on the same file: answers that
+            are written greedily, and choices that are scored. Checks that both give the same answers. Close other programs first:
+            it takes about six minutes.
+
+            Examples:
+              pauseonnx-bench evaluation --out docs/evaluation-speed.md
+              pauseonnx-bench evaluation --parameters 14M --batches 8 --rounds 1
+            """) { Parameters, Batches, Questions, Threads, Rounds, Folder, Node, Output };
+        Batches.Validators.Add(result =>
         {
-            var s = ExportShape.Of(parsed.GetRequiredValue(shape));
-            var folder = Path.Combine("artifacts", "bench", "evaluation");
-            var files = new EvaluationFiles(folder);
-            files.Write(RandomCheckpoint.Generate("artifacts/bench", s), 32, CancellationToken.None);
-            using var bench = new EvaluationBench(folder, "tests/node", parsed.GetValue(threads));
-            foreach (var task in EvaluationFiles.Tasks)
+            foreach (var word in CommaList.Split(result.GetValueOrDefault<string>()).Where(w => !int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size < 1))
             {
-                var q = parsed.GetValue(questions);
-                var tell = bench.Ours(new(task.Name, q, 8, false, true));
-                var peer = bench.Peer(new(task.Name, q, 8));
-                Console.WriteLine($"same {tell.Ids.Zip(peer.Ids).Count(p => p.First.SequenceEqual(p.Second))} of {tell.Ids.Length}; largest difference {tell.LogLikelihoods.Zip(peer.LogLikelihoods).SelectMany(p => p.First.Zip(p.Second)).Select(p => Math.Abs(p.First - p.Second)).DefaultIfEmpty().Max()}");
-                foreach (var b in CommaList.Split(parsed.GetRequiredValue(batches)).Select(b => int.Parse(b, CultureInfo.InvariantCulture)))
-                {
-                    for (var r = 0; r < parsed.GetValue(rounds); r++)
-                    {
-                        var o = bench.Ours(new(task.Name, q, b)).Seconds;
-                        var p = bench.Peer(new(task.Name, q, b)).Seconds;
-                        var h = task.Name == "squad" ? 0 : bench.Peer(new(task.Name, q, b, true)).Seconds;
-                        Console.WriteLine($"{s.Name} {task.Name} batch {b}: ours {o:F2} peer {p:F2} shared {h:F2}: {p / o:F2} {h / o:F2}");
-                    }
-                }
+                result.AddError($"--batches has '{word}'; expected whole numbers from 1, such as 1,8,32.");
             }
         });
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => MarkdownTable.Publish(Measure(parsed, cancellationToken), parsed.GetValue(Output)), cancellationToken));
         return command;
+    }
+
+    private static string About =>
+        $"Both sides load the same float32 file once (target standard, `--pause-count dynamic`, {CallsCommand.Pauses} pauses of the graph's own after each prompt), in a process each, and are asked in turn; the one that waits does nothing. Time runs from texts to answers, tokenizing included. Questions are made up by the tasks' generators; the tokenizer has a token for about two characters, which makes prompts as long as those of the published data. Written: SQuAD, greedily, {AnswersCommand.NewTokens} tokens each, none of which ends an answer. Scored: HellaSwag, the likelihoods of four endings. PauseOnnx: `TaskEvaluation`, which is what `pauseonnx eval` runs. transformers.js: `tokenizer(prompts, {{ padding: true }})` and `generate`; for scores a call with the prompts, one with the endings, and log-softmax in JavaScript; on the same batches, of questions of like length, as PauseOnnx makes them. Questions alone: the first {EvaluationBench.LeastQuestions} only. PauseOnnx against it: the median of the rounds' ratios.";
+
+    private const string Limits =
+        "Both sides multiply the matrices with ONNX Runtime, which takes most of the time of either: what is computed by both cannot differ by much. What differs is what is not computed, copied or done in JavaScript. A prompt is computed once for all its endings by PauseOnnx, and once for each by transformers.js, which has no call for it; the last columns have a host in JavaScript repeat keys and values by hand.";
+
+    private static List<string> Measure(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (node, rounds) = (parsed.GetRequiredValue(Node), parsed.GetValue(Rounds));
+        var shapes = CommaList.Split(parsed.GetRequiredValue(Parameters)).Select(ExportShape.Of).ToArray();
+        var lines = new List<string>
+        {
+            "# Speed of evaluation", "",
+            $"{Machine.Describe($"ONNX Runtime {OrtEnv.Instance().GetVersionString()}", NodePackages.TransformersIn(node))} Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- {string.Join(' ', parsed.Tokens.Select(t => t.Value))}`.", "",
+            $"{GraphBench.Threads(parsed.GetValue(Threads))} on both sides; medians of {rounds} rounds. {About}", "", Limits, "",
+        };
+        foreach (var shape in shapes)
+        {
+            var table = MeasureShape(parsed, shape, cancellationToken);
+            lines.AddRange([$"## {shape.Name}", "", $"Model {shape.About}.", "", .. table.Measured(), "", .. table.Agreement().Select(a => $"- {a}"), ""]);
+        }
+
+        return lines[..^1];
+    }
+
+    private static EvaluationTable MeasureShape(ParseResult parsed, ExportShape shape, CancellationToken cancellationToken)
+    {
+        var (folder, questions) = (parsed.GetRequiredValue(Folder), parsed.GetValue(Questions));
+        var files = new EvaluationFiles(Path.Combine(folder, "evaluation"));
+        files.Write(RandomCheckpoint.Generate(folder, shape), questions, cancellationToken);
+        using var bench = new EvaluationBench(files.Folder, parsed.GetRequiredValue(Node), parsed.GetValue(Threads), cancellationToken);
+        var (times, agreements) = (new List<EvaluationTimes>(), new List<EvaluationAgreement>());
+        foreach (var task in EvaluationFiles.Tasks)
+        {
+            var hasChoices = files.Read(task)[0].Choices.Count > 0;
+            agreements.Add(bench.Compare(task.Name, questions));
+            foreach (var size in CommaList.Split(parsed.GetRequiredValue(Batches)).Select(s => int.Parse(s, CultureInfo.InvariantCulture)))
+            {
+                Console.Error.WriteLine($"{shape.Name}, {task.Name}, batch {size}");
+                times.Add(bench.Measure(task.Name, hasChoices, questions, size, parsed.GetValue(Rounds)));
+            }
+        }
+
+        files.Delete();
+        return new(times, agreements);
     }
 }

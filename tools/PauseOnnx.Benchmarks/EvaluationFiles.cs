@@ -11,6 +11,9 @@ internal sealed class EvaluationFiles(string folder)
     /// <summary>Answers are written, those of SQuAD, and choices are scored, those of HellaSwag.</summary>
     public static readonly IReadOnlyList<ITask> Tasks = [TaskList.Get("squad"), TaskList.Get("hellaswag")];
 
+    /// <summary>Where they lie.</summary>
+    public string Folder => folder;
+
     /// <summary>The model's folder, for <c>PauseModel.Load</c> and transformers.js.</summary>
     public string Model => Path.Combine(folder, "model");
 

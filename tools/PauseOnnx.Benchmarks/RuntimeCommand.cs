@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using PauseOnnx.Benchmarks.LlamaCpp;
 using PauseOnnx.CommandLine;
@@ -50,7 +49,7 @@ internal static class RuntimeCommand
     {
         var (shape, folder, node, rounds) = (ExportShape.Of(parsed.GetRequiredValue(Parameters)), parsed.GetRequiredValue(Folder), parsed.GetRequiredValue(Node), parsed.GetValue(Rounds));
         var parts = CommaList.Split(parsed.GetRequiredValue(Parts)).ToHashSet();
-        string[] peers = [$"ONNX Runtime {OrtEnv.Instance().GetVersionString()}", .. parts.Contains("llama.cpp") ? [$"{LlamaLibrary.Package} {VersionOf(node, LlamaLibrary.Package)}"] : Array.Empty<string>(), .. parts.Contains("transformers.js") ? [$"transformers.js {VersionOf(node, "@huggingface/transformers")} on onnxruntime-node {VersionOf(node, "onnxruntime-node")}"] : Array.Empty<string>()];
+        string[] peers = [$"ONNX Runtime {OrtEnv.Instance().GetVersionString()}", .. parts.Contains("llama.cpp") ? [$"{LlamaLibrary.Package} {NodePackages.VersionOf(node, LlamaLibrary.Package)}"] : Array.Empty<string>(), .. parts.Contains("transformers.js") ? [NodePackages.TransformersIn(node)] : Array.Empty<string>()];
         var files = new RuntimeFiles(RandomCheckpoint.Generate(folder, shape), Path.Combine(folder, "runtime"));
         var bytesPerToken = files.Write();
         var bench = new RuntimeBench(files, node, shape.Vocabulary, rounds, cancellationToken);
@@ -71,14 +70,6 @@ internal static class RuntimeCommand
 
         files.Delete();
         return lines[..^1];
-    }
-
-    private static string VersionOf(string node, string package)
-    {
-        var file = Path.Combine(node, "node_modules", package, "package.json");
-        return File.Exists(file)
-            ? JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("version").GetString()!
-            : throw new FileNotFoundException($"'{file}' is missing; run 'npm ci --ignore-scripts' in {node}, or leave the part out with --parts.");
     }
 
     private static string About(int rounds) =>
