@@ -144,12 +144,19 @@ internal sealed unsafe class DecoderCalls : IDisposable
         CountCache();
     }
 
-    /// <summary>Begins as a copy of calls of the same graph, both with one sequence.</summary>
-    public void CopyFrom(DecoderCalls other)
+    /// <summary>Begins as a copy of sequences of other calls of the same graph; their logits stay there.</summary>
+    /// <param name="other">Where they are; goes on as before.</param>
+    /// <param name="rows">B rows of its batch.</param>
+    /// <exception cref="InsufficientMemoryException">The copy of the cache does not fit into memory.</exception>
+    public void CopyFrom(DecoderCalls other, ReadOnlySpan<int> rows)
     {
-        _cache.Take(other._cache, [0], other._cache.Length);
+        _cache.Take(other._cache, rows, other._cache.Length);
         _mask.Append(other._mask.Length);
-        other._mask.Values.CopyTo(_mask.Values);
+        for (var b = 0; b < rows.Length; b++)
+        {
+            other._mask.Row(rows[b]).CopyTo(_mask.Row(b));
+        }
+
         (_graphPauses, _hiddenPositions) = (other._graphPauses, other._hiddenPositions);
         if (_session.IsPauseCountDynamic)
         {

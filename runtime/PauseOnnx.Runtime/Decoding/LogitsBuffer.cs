@@ -48,6 +48,11 @@ internal sealed unsafe class LogitsBuffer : IDisposable
     {
         if (!IsBound)
         {
+            if (_values.Length < batch * _vocabSize)
+            {
+                _values = Allocate(batch);
+            }
+
             // The array is pinned.
             fixed (float* values = _values)
             {

@@ -141,7 +141,7 @@ public sealed class Conversation : IDisposable
             fork._answerStarts.AddRange(_answerStarts);
             if (_session.IsCacheOnHost && ComputedLength > 0)
             {
-                fork._calls.CopyFrom(_calls);
+                fork._calls.CopyFrom(_calls, [0]);
             }
 
             return fork;

@@ -41,6 +41,9 @@ public sealed record ContinuationScore
 /// <summary>Scores continuations in batches; a prompt that several share is computed once.</summary>
 internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSize)
 {
+    // Continuations are filled up to the longest of a call, so few of like length go together; but enough to keep processors busy.
+    private const int RowsOfACall = 16;
+
     private readonly int _vocabSize = session.Config.OrdinaryVocabSize;
     private readonly float[] _scratch = new float[session.Config.OrdinaryVocabSize];
 
@@ -89,30 +92,38 @@ internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSi
     private IEnumerable<ContinuationScore> ScoreBatch(TokenScoringRequest[] requests, CancellationToken cancellationToken)
     {
         var (prompts, rows) = DistinctPrompts(requests);
-        var longest = requests.Max(r => r.Continuation.Length);
-        using var calls = new DecoderCalls(session, prompts.Count, prompts.Max(p => p.Length) + pauseCount + longest);
+        var promptLength = prompts.Max(p => p.Length) + pauseCount;
+        using var calls = new DecoderCalls(session, prompts.Count, promptLength + requests.Max(r => r.Continuation.Length));
         calls.Prefill(prompts, pauseCount, cancellationToken);
-        if (prompts.Count < requests.Length)
-        {
-            calls.Keep(rows);
-        }
-
         var tallies = requests.Select(_ => new Tally()).ToArray();
         for (var b = 0; b < requests.Length; b++)
         {
-            Count(tallies[b], calls.Logits.Slice(b * _vocabSize, _vocabSize), requests[b].Continuation, 0);
+            Count(tallies[b], calls.Logits.Slice(rows[b] * _vocabSize, _vocabSize), requests[b].Continuation, 0);
         }
 
-        if (longest > 1)
+        int[] longer = [.. Enumerable.Range(0, requests.Length).Where(b => requests[b].Continuation.Length > 1)];
+        if (longer.Length > 0 && prompts.Count == requests.Length && (requests.Length <= RowsOfACall || !session.IsCacheOnHost))
         {
-            ScoreRest(calls, [.. requests.Select(r => r.Continuation)], tallies, longest, cancellationToken);
+            ScoreRest(calls, [.. requests.Select(r => r.Continuation)], tallies, cancellationToken);
+            return Scores(tallies);
         }
 
-        return tallies.Select(t => new ContinuationScore { TokenLogProbs = t.LogProbs, IsGreedy = t.IsGreedy });
+        foreach (var part in longer.OrderBy(b => requests[b].Continuation.Length).Chunk(RowsOfACall))
+        {
+            int[][] continuations = [.. part.Select(b => requests[b].Continuation)];
+            using var rest = new DecoderCalls(session, part.Length, promptLength + continuations[^1].Length);
+            rest.CopyFrom(calls, [.. part.Select(b => rows[b])]);
+            ScoreRest(rest, continuations, [.. part.Select(b => tallies[b])], cancellationToken);
+        }
+
+        return Scores(tallies);
     }
 
+    private static IEnumerable<ContinuationScore> Scores(Tally[] tallies) =>
+        tallies.Select(t => new ContinuationScore { TokenLogProbs = t.LogProbs, IsGreedy = t.IsGreedy });
+
     // The logits after a token speak of the next, so the last token is never fed.
-    private void ScoreRest(DecoderCalls calls, int[][] continuations, Tally[] tallies, int longest, CancellationToken cancellationToken)
+    private void ScoreRest(DecoderCalls calls, int[][] continuations, Tally[] tallies, CancellationToken cancellationToken)
     {
         void Read(ReadOnlySpan<float> logits, int from, int count)
         {
@@ -132,7 +143,7 @@ internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSi
         }
 
         var isReal = Enumerable.Repeat(true, continuations.Length).ToArray();
-        for (var t = 0; t < longest - 1; t++)
+        for (var t = 0; t < continuations.Max(c => c.Length) - 1; t++)
         {
             calls.Step([.. continuations.Select(c => t < c.Length ? c[t] : 0)], isReal, cancellationToken);
             Read(calls.Logits, t, 1);

@@ -36,6 +36,17 @@ public sealed class ScoringTests(ExportTarget target, LogitsOf logits) : IDispos
     }
 
     [Test]
+    public async Task ScoreAsync_MoreContinuationsThanACallTakes_AreScoredWithTheirOwnPrompts()
+    {
+        // 40 continuations of 1 to 8 tokens after five prompts, in an order of their own.
+        ScoringRequest[] requests = [.. Enumerable.Range(0, 40).Select(i => new ScoringRequest("hello man"[..(1 + (i * 3 % 5))], "in a dam"[..(1 + (i * 5 % 8))]))];
+        foreach (var (request, score) in requests.Zip(await _tiny.Model.ScoreAsync(requests, new() { BatchSize = 64 })))
+        {
+            ExpectPlain(request, score, RuntimeModel.PauseCount);
+        }
+    }
+
+    [Test]
     public async Task ScoreAsync_GreedyAnswer_IsFoundToBeGreedy()
     {
         var answer = (await _tiny.Model.GenerateBatchAsync(["hello"], new() { MaxNewTokens = 5, StopTokens = [], LogProbs = 0, LogitBias = new Dictionary<int, float> { [16] = -99, [17] = -99, [19] = -99 } }))[0];
