@@ -134,6 +134,29 @@ internal sealed unsafe class DecoderCalls : IDisposable
         _logits.Take(_outputs[^1], Batch, read);
     }
 
+    /// <summary>Feeds the rest of prompts after their beginnings, with pauses after each.</summary>
+    /// <param name="rests">B of them, padded on the left here; a masked token takes no position.</param>
+    /// <param name="pauseCount">M_inf.</param>
+    /// <param name="cancellationToken">Ends the call inside ONNX Runtime, between two operators.</param>
+    /// <exception cref="OperationCanceledException">Cancelled; everything is forgotten, and the prompts can be fed anew.</exception>
+    /// <exception cref="InvalidOperationException">ONNX Runtime failed.</exception>
+    public void ExtendPrompts(IReadOnlyList<int[]> rests, int pauseCount, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var length = FeedPrompts(rests, pauseCount);
+            _logits.LeaveToGraph();
+            RunOrForget(length, cancellationToken);
+            Advance(length);
+            _logits.Take(_outputs[^1], Batch, read: null);
+        }
+        catch
+        {
+            Reset();
+            throw;
+        }
+    }
+
     /// <summary>Makes a batch of these rows, each as often as named, logits and all.</summary>
     /// <exception cref="InsufficientMemoryException">The copy of the cache does not fit into memory.</exception>
     public void Keep(ReadOnlySpan<int> rows)
@@ -222,19 +245,7 @@ internal sealed unsafe class DecoderCalls : IDisposable
         _mask.Append(_hiddenPositions);
         _mask.Values.Clear();
         _cache.Reset(_hiddenPositions);
-        try
-        {
-            var length = FeedPrompts(prompts, pauseCount);
-            _logits.LeaveToGraph();
-            RunOrForget(length, cancellationToken);
-            Advance(length);
-            _logits.Take(_outputs[^1], Batch, read: null);
-        }
-        catch
-        {
-            Reset();
-            throw;
-        }
+        ExtendPrompts(prompts, pauseCount, cancellationToken);
     }
 
     // [B, T] ids and columns of the mask, with padding on the left; returns T.

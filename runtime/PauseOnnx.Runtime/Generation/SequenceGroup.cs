@@ -44,7 +44,7 @@ internal sealed class SequenceGroup : IDisposable
             sequences,
             cancellationToken =>
             {
-                calls.Prefill(computed, settings.PauseCount, cancellationToken);
+                SharedBeginnings.Prefill(session, calls, computed, settings.PauseCount, cancellationToken);
                 if (computed.Count < sequences.Length)
                 {
                     calls.Keep([.. Enumerable.Range(0, sequences.Length).Select(i => i / times)]);

@@ -1,6 +1,9 @@
 namespace PauseOnnx.Experiments;
 
-/// <summary>Puts questions of like length together, the longest first, so that little is padding and memory is bounded.</summary>
+/// <summary>
+/// Puts questions of like length together, the longest first, so that little is padding and memory is bounded; but those that
+/// begin alike beside each other, as the runtime computes what prompts of a batch share only once.
+/// </summary>
 /// <param name="batchSize">Most questions of a batch.</param>
 /// <param name="pauseCount">Pauses of each question that its ids do not hold.</param>
 /// <param name="maxNewTokens">Longest written answer.</param>
@@ -21,7 +24,7 @@ internal sealed class QuestionBatches(int batchSize, int pauseCount, int maxNewT
     {
         var batch = new List<TokenizedQuestion>();
         var (rows, longest, longestChoice) = (0L, 0L, 0L);
-        foreach (var question in questions.OrderByDescending(q => q.Prompt.Length).ThenByDescending(q => q.LongestChoice))
+        foreach (var question in FamiliesOf(questions).OrderByDescending(f => f.Max(q => q.Prompt.Length)).SelectMany(f => f.OrderByDescending(q => q.Prompt.Length).ThenByDescending(q => q.LongestChoice)))
         {
             rows += question.Rows;
             longest = Math.Max(longest, LengthOf(question));
@@ -40,6 +43,25 @@ internal sealed class QuestionBatches(int batchSize, int pauseCount, int maxNewT
         {
             yield return batch;
         }
+    }
+
+    // Questions about one paragraph have at least half of their prompts in common; in the order of a dictionary they are neighbours.
+    private static List<List<TokenizedQuestion>> FamiliesOf(IEnumerable<TokenizedQuestion> questions)
+    {
+        var families = new List<List<TokenizedQuestion>>();
+        foreach (var question in questions.Order(Comparer<TokenizedQuestion>.Create((a, b) => a.Prompt.AsSpan().SequenceCompareTo(b.Prompt))))
+        {
+            if (families.Count > 0 && 2 * families[^1][0].Prompt.AsSpan().CommonPrefixLength(question.Prompt) >= question.Prompt.Length)
+            {
+                families[^1].Add(question);
+            }
+            else
+            {
+                families.Add([question]);
+            }
+        }
+
+        return families;
     }
 
     private int LengthOf(TokenizedQuestion question) =>

@@ -14,6 +14,17 @@ public class QuestionBatchesTests
     }
 
     [Test]
+    public void Of_QuestionsThatBeginAlike_AreNeighbours()
+    {
+        int[] paragraph = [.. Enumerable.Repeat(7, 10)];
+        TokenizedQuestion[] questions = [Written(0, 13), About(1, 1, 2), Written(2, 11), About(3, 3), About(4, 4, 5, 6, 7)];
+        var batches = new QuestionBatches(batchSize: 3, pauseCount: 3, maxNewTokens: 4, vocabSize: 20).Of(questions);
+
+        Assert.That(batches.Select(b => b.Select(q => q.Place)), Is.EqualTo(new int[][] { [4, 1, 3], [0, 2] }));
+        TokenizedQuestion About(int place, params int[] question) => new(place, [.. paragraph, .. question], [], IsWritten: true);
+    }
+
+    [Test]
     public void Of_ManyLongQuestions_AreFewerInABatch()
     {
         // 1000 + 20 + 4 = 1024 positions: 8 of them have 2^23 pairs.
