@@ -100,7 +100,7 @@ public sealed class PauseModel : IDisposable
             : TokenStream.Of(() => new BeamSource(token => Search(ids, settings, () => { }, token)[0], ids, settings, Config.OrdinaryVocabSize, Tokenizer), cancellationToken);
     }
 
-    /// <summary>Continues several prompts together, each to its own end.</summary>
+    /// <summary>Continues several prompts together, each to its own end; a long beginning that several share is computed once.</summary>
     /// <param name="prompts">What to continue; they may differ in length.</param>
     /// <param name="options">null for what the model was trained with.</param>
     /// <param name="cancellationToken">Cancels, also inside a long first call.</param>
