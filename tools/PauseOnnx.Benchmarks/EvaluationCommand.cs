@@ -12,7 +12,7 @@ internal static class EvaluationCommand
 
     private static readonly Option<string> Batches = new("--batches") { Description = "Numbers of questions answered together.", DefaultValueFactory = _ => "1,8,32", HelpName = "LIST" };
 
-    private static readonly Option<int> Questions = new Option<int>("--questions") { Description = "Questions of each task; of small batches, four.", DefaultValueFactory = _ => 32, HelpName = "N" }.Positive();
+    private static readonly Option<int> Questions = new Option<int>("--questions") { Description = "Questions of each task; fewer where batches are small.", DefaultValueFactory = _ => 32, HelpName = "N" }.Positive();
 
     private static readonly Option<int> Threads = new Option<int>("--threads") { Description = "Threads of a call, on both sides.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" }.Positive();
 
@@ -61,7 +61,7 @@ internal static class EvaluationCommand
         {
             "# Speed of evaluation", "",
             $"{Machine.Describe($"ONNX Runtime {OrtEnv.Instance().GetVersionString()}", NodePackages.TransformersIn(node))} Regenerate with `dotnet run -c Release --project tools/PauseOnnx.Benchmarks -- {string.Join(' ', parsed.Tokens.Select(t => t.Value))}`.", "",
-            $"{GraphBench.Threads(parsed.GetValue(Threads))} on both sides; medians of {rounds} rounds. {About}", "", Limits, "",
+            $"{GraphBench.Threads(parsed.GetValue(Threads))} on both sides; {(rounds == 1 ? "one round" : $"medians of {rounds} rounds")}. {About}", "", Limits, "",
         };
         foreach (var shape in shapes)
         {
