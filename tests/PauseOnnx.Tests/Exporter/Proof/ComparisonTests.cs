@@ -23,12 +23,13 @@ public class ComparisonTests
             Throws.TypeOf<ExportException>().With.Message.Contains("logits[0, 0, 0]"));
     }
 
-    [Test]
-    public void Add_NaN_IsRefusedOnEitherSide()
-    {
-        Assert.That(() => new Comparison(Case(5)).Add(0, [float.NaN, 5], 1, GraphPrecision.Fp32), Throws.TypeOf<ExportException>());
-        Assert.That(() => new Comparison(Case(float.NaN)).Add(0, [1, 5], 1, GraphPrecision.Fp32), Throws.TypeOf<ExportException>());
-    }
+    [TestCase(5, float.NaN, "is NaN, expected 5")]
+    [TestCase(float.NaN, 5, "is 5, expected NaN")]
+    [TestCase(float.PositiveInfinity, 5, "is 5, expected Infinity")]
+    [TestCase(float.PositiveInfinity, float.PositiveInfinity, "is Infinity, expected Infinity")]
+    public void Add_NoNumberOnEitherSide_IsRefusedThere(float reference, float found, string message) => Assert.That(
+        () => new Comparison(Case(reference)).Add(0, [1, found], 1, GraphPrecision.Fp32),
+        Throws.TypeOf<ExportException>().With.Message.Contains($"logits[0, 0, 1] {message};").And.Message.Contains("over 0.0001."));
 
     private static ReferenceCase Case(float largest) => new("single.m0", 0, 1, [1, 2], [1, 1], [], [1, largest]);
 }
