@@ -23,7 +23,6 @@ internal sealed class BeamSearch(DecoderSession session, GenerationSettings sett
 {
     private readonly int _vocabSize = session.Config.OrdinaryVocabSize;
     private readonly LogitsRules _rules = new(settings.Logits, session.Config.OrdinaryVocabSize);
-    private readonly float[] _scratch = new float[session.Config.OrdinaryVocabSize];
 
     /// <summary>The answers to a prompt, the best first, as many as the settings ask for.</summary>
     /// <param name="prompt">Its ids.</param>
@@ -134,7 +133,7 @@ internal sealed class BeamSearch(DecoderSession session, GenerationSettings sett
         }
 
         var changed = _rules.Apply(logits, sequence);
-        var logSumExp = LogProbabilities.LogSumExp(changed, _scratch);
+        var logSumExp = LogProbabilities.LogSumExp(changed);
         if (!double.IsFinite(logSumExp))
         {
             throw new InvalidOperationException($"The logits add up to {logSumExp}; expected finite logits, and a token that is not forbidden.");

@@ -41,11 +41,7 @@ public sealed record ContinuationScore
 /// <summary>Scores continuations in batches; a prompt that several share is computed once.</summary>
 internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSize)
 {
-    // Continuations are filled up to the longest of a call, so few of like length go together; but enough to keep processors busy.
-    private const int RowsOfACall = 16;
-
     private readonly int _vocabSize = session.Config.OrdinaryVocabSize;
-    private readonly float[] _scratch = new float[session.Config.OrdinaryVocabSize];
 
     /// <summary>Scores of requests, in their order.</summary>
     public ContinuationScore[] Score(IReadOnlyList<TokenScoringRequest> requests, CancellationToken cancellationToken)
@@ -102,13 +98,14 @@ internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSi
         }
 
         int[] longer = [.. Enumerable.Range(0, requests.Length).Where(b => requests[b].Continuation.Length > 1)];
-        if (longer.Length > 0 && prompts.Count == requests.Length && (requests.Length <= RowsOfACall || !session.IsCacheOnHost))
+        var parts = LikeLengths.Split([.. longer.Select(b => requests[b].Continuation.Length - 1)], !session.PutsOutAllLogits);
+        if (longer.Length > 0 && prompts.Count == requests.Length && (parts.Count == 1 || !session.IsCacheOnHost))
         {
             ScoreRest(calls, [.. requests.Select(r => r.Continuation)], tallies, cancellationToken);
             return Scores(tallies);
         }
 
-        foreach (var part in longer.OrderBy(b => requests[b].Continuation.Length).Chunk(RowsOfACall))
+        foreach (int[] part in parts.Select(p => p.Select(i => longer[i]).ToArray()))
         {
             int[][] continuations = [.. part.Select(b => requests[b].Continuation)];
             using var rest = new DecoderCalls(session, part.Length, promptLength + continuations[^1].Length);
@@ -150,13 +147,13 @@ internal sealed class Scorer(DecoderSession session, int pauseCount, int batchSi
         }
     }
 
-    private void Count(Tally tally, ReadOnlySpan<float> logits, int[] continuation, int place)
+    private static void Count(Tally tally, ReadOnlySpan<float> logits, int[] continuation, int place)
     {
         if (place < continuation.Length)
         {
             var id = continuation[place];
-            tally.LogProbs.Add(logits[id] - LogProbabilities.LogSumExp(logits, _scratch));
-            tally.IsGreedy &= System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits) == id;
+            tally.LogProbs.Add(logits[id] - LogProbabilities.LogSumExp(logits));
+            tally.IsGreedy = tally.IsGreedy && System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits) == id;
         }
     }
 

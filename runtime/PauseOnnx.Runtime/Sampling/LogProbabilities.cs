@@ -10,20 +10,24 @@ public readonly record struct TokenLogProb(int Id, double LogProb);
 /// <summary>Logarithms of the probabilities that logits stand for.</summary>
 internal static class LogProbabilities
 {
+    // Stays in the fastest cache.
+    private const int ChunkLength = 1024;
+
     /// <summary>log(sum(exp(logits))), which every logit less it is a log-probability.</summary>
     /// <param name="logits">[V].</param>
-    /// <param name="scratch">V numbers to work with.</param>
-    public static double LogSumExp(ReadOnlySpan<float> logits, Span<float> scratch)
+    public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         var max = TensorPrimitives.Max(logits);
-        TensorPrimitives.Subtract(logits, max, scratch);
-        TensorPrimitives.Exp(scratch, scratch);
+        Span<float> scratch = stackalloc float[ChunkLength];
 
-        // In double: the sum of many small numbers loses digits in float32.
+        // The sums of chunks are added in double: a sum of many small numbers loses digits in float32.
         var sum = 0.0;
-        foreach (var x in scratch)
+        for (var rest = logits; rest.Length > 0; rest = rest[Math.Min(ChunkLength, rest.Length)..])
         {
-            sum += x;
+            var chunk = scratch[..Math.Min(ChunkLength, rest.Length)];
+            TensorPrimitives.Subtract(rest[..chunk.Length], max, chunk);
+            TensorPrimitives.Exp(chunk, chunk);
+            sum += TensorPrimitives.Sum<float>(chunk);
         }
 
         return max + Math.Log(sum);

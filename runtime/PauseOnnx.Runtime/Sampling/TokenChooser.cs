@@ -9,7 +9,6 @@ internal sealed class TokenChooser(GenerationSettings settings, int vocabSize, i
 {
     private readonly LogitsRules _rules = new(settings.Logits, vocabSize);
     private readonly Sampler _sampler = new(settings.Sampling, vocabSize, batch);
-    private readonly float[] _scratch = settings.LogProbs is null ? [] : new float[vocabSize];
 
     /// <summary>Chooses a token and gives it to the sequence.</summary>
     /// <param name="logits">The model's own, [V].</param>
@@ -20,7 +19,7 @@ internal sealed class TokenChooser(GenerationSettings settings, int vocabSize, i
         var id = _sampler.Next(_rules.Apply(logits, sequence), sequence.Index);
         if (sequence.LogProbs is { } logProbs)
         {
-            var logSumExp = LogProbabilities.LogSumExp(logits, _scratch);
+            var logSumExp = LogProbabilities.LogSumExp(logits);
             logProbs.Add(logits[id] - logSumExp);
             sequence.TopLogProbs?.Add(LogProbabilities.Top(logits, logSumExp, settings.LogProbs!.Value));
         }
