@@ -65,18 +65,18 @@ internal static class EvaluationCommand
         };
         foreach (var shape in shapes)
         {
-            var table = MeasureShape(parsed, shape, cancellationToken);
-            lines.AddRange([$"## {shape.Name}", "", $"Model {shape.About}.", "", .. table.Measured(), "", .. table.Agreement().Select(a => $"- {a}"), ""]);
+            lines.AddRange([$"## {shape.Name}", "", $"Model {shape.About}.", "", .. MeasureShape(parsed, shape, cancellationToken), ""]);
         }
 
         return lines[..^1];
     }
 
-    private static EvaluationTable MeasureShape(ParseResult parsed, ExportShape shape, CancellationToken cancellationToken)
+    private static IEnumerable<string> MeasureShape(ParseResult parsed, ExportShape shape, CancellationToken cancellationToken)
     {
         var (folder, questions) = (parsed.GetRequiredValue(Folder), parsed.GetValue(Questions));
         var files = new EvaluationFiles(Path.Combine(folder, "evaluation"));
-        files.Write(RandomCheckpoint.Generate(folder, shape), questions, cancellationToken);
+        var bytesPerToken = files.Write(RandomCheckpoint.Generate(folder, shape), questions, cancellationToken);
+        var bandwidth = MemoryBandwidth.Measure(parsed.GetValue(Threads));
         using var bench = new EvaluationBench(files.Folder, parsed.GetRequiredValue(Node), parsed.GetValue(Threads), cancellationToken);
         var (times, agreements) = (new List<EvaluationTimes>(), new List<EvaluationAgreement>());
         foreach (var task in EvaluationFiles.Tasks)
@@ -91,6 +91,7 @@ internal static class EvaluationCommand
         }
 
         files.Delete();
-        return new(times, agreements);
+        var table = new EvaluationTable(times, agreements);
+        return [.. table.Measured(), "", .. table.Agreement().Concat(table.WrittenLimit(bytesPerToken, bandwidth)).Select(line => $"- {line}")];
     }
 }

@@ -21,16 +21,19 @@ internal sealed class EvaluationFiles(string folder)
     /// <param name="checkpoint">Folder of the checkpoint.</param>
     /// <param name="questions">Questions of each task.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public void Write(string checkpoint, int questions, CancellationToken cancellationToken)
+    /// <returns>Bytes that a decode step must read.</returns>
+    public long Write(string checkpoint, int questions, CancellationToken cancellationToken)
     {
         Delete();
-        RuntimeFiles.WriteModel(checkpoint, Model, [GraphPrecision.Fp32]);
+        var bytesPerToken = RuntimeFiles.WriteModel(checkpoint, Model, [GraphPrecision.Fp32])[GraphPrecision.Fp32];
         foreach (var task in Tasks)
         {
             Directory.CreateDirectory(Data(task));
             task.Generate(Data(task), trainCount: 1, questions, seed: 0, cancellationToken);
             File.WriteAllText(Path.Combine(folder, $"{task.Name}.json"), JsonSerializer.Serialize(Read(task).Select(q => new { q.Prompt, q.Choices })));
         }
+
+        return bytesPerToken;
     }
 
     /// <summary>The questions, in the order of the task's files.</summary>

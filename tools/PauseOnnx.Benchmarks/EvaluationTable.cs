@@ -23,6 +23,16 @@ internal sealed class EvaluationTable(IReadOnlyList<EvaluationTimes> times, IRea
         return table.Lines;
     }
 
+    /// <summary>What reading memory alone allows where answers are written in batches of <see cref="AskedBatch"/>; nothing where none are.</summary>
+    /// <param name="bytesPerToken">Bytes that a decode step must read.</param>
+    /// <param name="bandwidth">Bytes a second.</param>
+    public IEnumerable<string> WrittenLimit(long bytesPerToken, double bandwidth) => times.Where(t => t.BatchSize == AskedBatch && t.Sharing.Count == 0).Select(t =>
+    {
+        var (calls, step, asked) = (AnswersCommand.NewTokens - 1, bytesPerToken / bandwidth, Asked * t.Questions / t.Peer.Median());
+        var left = (AskedBatch / asked) - (calls * step);
+        return $"{t.Task}: after its prompts a batch takes {calls} calls of one token, each of which reads {bytesPerToken / 1e6:F0} MB, in {step * 1e3:F1} ms at the {bandwidth / 1e9:F1} GB/s that memory is read at. Whoever calls this file so answers at most {AskedBatch / (calls * step):F1} questions/s in batches of {AskedBatch}; {Asked:0} x transformers.js, {asked:F1}, {(left > 0 ? $"leaves {left * 1e3:F0} ms for the prompts of a batch" : "is beyond that")}.";
+    });
+
     /// <summary>Whether both gave the same answers, a sentence for each task.</summary>
     public IEnumerable<string> Agreement() => agreements.Select(a =>
         $"{a.Task}: {a.Same} of {a.Questions} answers are the same on both sides{(a.Difference is { } d ? $", the likeliest choice, and no log-likelihood differs by more than {d:0.0e+0}." : ", token for token.")}");

@@ -42,6 +42,14 @@ public class EvaluationTableTests
         }));
     }
 
+    [TestCase(100, "10.0 ms at the 10.0 GB/s that memory is read at. Whoever calls this file so answers at most 53.3 questions/s in batches of 8; 3 x transformers.js, 19.2, leaves 267 ms for the prompts of a batch.")]
+    [TestCase(500, "50.0 ms at the 10.0 GB/s that memory is read at. Whoever calls this file so answers at most 10.7 questions/s in batches of 8; 3 x transformers.js, 19.2, is beyond that.")]
+    public void WrittenLimit_StepsThatReadMemory_LeaveWhatIsAskedLessTheirTime(int megabytes, string expected)
+    {
+        var limit = new EvaluationTable([Written with { BatchSize = 1 }, Written, new("hellaswag", 32, 8, [4], [16], [6])], []).WrittenLimit(megabytes * 1_000_000L, 10e9);
+        Assert.That(limit, Is.EqualTo(new[] { $"squad: after its prompts a batch takes 15 calls of one token, each of which reads {megabytes} MB, in {expected}" }));
+    }
+
     [TestCase("0")]
     [TestCase("8,many")]
     public async Task Command_BatchesThatAreNone_AreRefused(string batches)
